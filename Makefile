@@ -1,0 +1,53 @@
+# As tarefas do projeto; `make` sozinho as lista. Só precisa de Python 3.11 a 3.14 e make.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format bench docs lock clean
+
+help: ## lista as tarefas
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+
+demo: $(VENV)/.local ## instala e compara as gravações de testes/1_input com o motor local
+	$(BIN)/balto compare testes/1_input
+
+test: $(VENV)/.dev ## roda os testes (sem root nem pacote Debian)
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.dev ## ruff, mypy --strict (linux, win32, darwin) e import-linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	for platform in linux win32 darwin; do $(BIN)/mypy --platform $$platform || exit 1; done
+	$(BIN)/lint-imports
+
+format: $(VENV)/.dev ## formata o código
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.dev ## mede a detecção de fala nos conjuntos de treino (../shared/data)
+	$(BIN)/python -m testes.bench.vad
+
+docs: $(VENV)/.dev ## gera de novo as tabelas de docs/
+	$(BIN)/python -m testes.tabelas
+
+lock: $(VENV)/.dev ## resolve de novo as versões de constraints.txt (em Python 3.11)
+	$(BIN)/python -m pip install --quiet --dry-run --ignore-installed --report $(VENV)/lock.json -e ".[local,dev]" hatchling
+	$(BIN)/python -c "import json; print(*sorted({'{name}=={version}'.format(**item['metadata']).lower() for item in json.load(open('$(VENV)/lock.json'))['install'] if item['metadata']['name'] != 'balto'}), sep='\n')" > constraints.txt
+
+clean: ## apaga o ambiente e os caches (nunca as planilhas)
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(BIN)/python:
+	@$(PYTHON) -c "import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))" || { echo "Balto precisa de Python 3.11 a 3.14; diga qual usar: make PYTHON=python3.12"; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.local: $(BIN)/python pyproject.toml constraints.txt
+	$(PIP_INSTALL) -e ".[local]"
+	@touch $@
+
+$(VENV)/.dev: $(BIN)/python pyproject.toml constraints.txt
+	$(PIP_INSTALL) -e ".[local,dev]"
+	@touch $@
