@@ -1,3 +1,6 @@
-"""Balto hears a pharmacy counter: it cuts speech into segments, has each transcribed, and judges who transcribed best."""
+"""Balto hears a pharmacy counter.
+
+It cuts speech into segments, has each transcribed, and judges who transcribed best.
+"""
 
 __version__ = "0.1.0"

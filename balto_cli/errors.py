@@ -2,7 +2,7 @@
 
 BaltoError
 ├── UsageError           the person's mistake: exit code 2, no traceback
-│   └── MissingKey       names the variable to set
+│   └── MissingKeyError  names the variable to set
 ├── AudioError           this file is not audio, is empty, cannot be read: a row with its reason, exit code 1 at the end
 ├── ProviderError        the provider failed: kept as a state of the segment, with `retryable`
 │   └── WeightsError     the local engine's weights are missing or wrong: says where they were looked for
@@ -23,7 +23,7 @@ class UsageError(BaltoError):
     """A mistake in the command line or in the settings."""
 
 
-class MissingKey(UsageError):
+class MissingKeyError(UsageError):
     """A provider was asked for by name and its key is not set."""
 
 

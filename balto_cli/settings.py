@@ -1,7 +1,7 @@
 """The one settings object: environment and `.env`, read once at the edge and passed down.
 
-Names are those of the protocol (`BALTO_…`). An unknown name that begins with `BALTO_` is reported, since it is nearly always a
-misspelt one; a value that cannot be read is an error that says which.
+Names are those of the protocol (`BALTO_…`). An unknown name that begins with `BALTO_` is reported, since it is nearly
+always a misspelt one; a value that cannot be read is an error that says which.
 """
 
 from __future__ import annotations
@@ -22,10 +22,16 @@ _PREFIX = "BALTO_"
 class Settings(BaseSettings):
     """Everything that the environment decides; an option on the command line wins over it."""
 
-    model_config = SettingsConfigDict(env_prefix=_PREFIX, env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        env_prefix=_PREFIX, env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True
+    )
 
-    providers: Annotated[tuple[str, ...], NoDecode] = Field(("local",), description="Provedores, na ordem de preferência")
-    whisper: str | None = Field(None, description="Motor local: pasta com os pesos ou nome de um tamanho (base, small, …)")
+    providers: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("local",), description="Provedores, na ordem de preferência"
+    )
+    whisper: str | None = Field(
+        None, description="Motor local: pasta com os pesos ou nome de um tamanho (base, small, …)"
+    )
 
     @field_validator("providers", mode="before")
     @classmethod
@@ -34,9 +40,12 @@ class Settings(BaseSettings):
 
 
 def load_settings() -> Settings:
-    """Read the environment and `.env` of the current folder. Raises `UsageError` naming the value that cannot be read."""
+    """Read the environment and `.env` of the current folder.
+
+    Raises `UsageError` naming the value that cannot be read.
+    """
     try:
-        return Settings()
+        return Settings.model_validate({})
     except ValidationError as error:
         names = ", ".join(f"{_PREFIX}{str(item['loc'][0]).upper()}" for item in error.errors() if item["loc"])
         raise UsageError(f"Valor inválido em {names}: confira o ambiente e o arquivo .env.") from None

@@ -1,7 +1,7 @@
 """Tells what a file is by its first bytes, never by its ending.
 
-Only the containers listed here are ever given to the decoder, each with its demuxer named, so a playlist, a concat script or
-anything else that would make the decoder open another file or address is refused before it runs.
+Only the containers listed here are ever given to the decoder, each with its demuxer named, so a playlist, a concat
+script or anything else that would make the decoder open another file or address is refused before it runs.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ HEAD_BYTES = 64 * 1024
 """How much of a file `identify` wants to see."""
 
 MEDIA_SUFFIXES = frozenset(
-    ".wav .wave .mp3 .mp2 .m4a .m4b .mp4 .mov .ogg .oga .opus .spx .webm .mka .mkv .weba .flac .aac .amr .awb .3gp .3g2 "
-    ".3gpp .caf .wma .wmv .asf .aif .aiff .aifc .au .snd .avi .flv .mpg .mpeg .ts .mts .wv .ape .tta .w64 .rf64".split()
+    """
+    .wav .wave .mp3 .mp2 .m4a .m4b .mp4 .mov .ogg .oga .opus .spx .webm .mka .mkv .weba .flac .aac .amr .awb .3gp .3g2
+    .3gpp .caf .wma .wmv .asf .aif .aiff .aifc .au .snd .avi .flv .mpg .mpeg .ts .mts .wv .ape .tta .w64 .rf64
+    """.split()  # noqa: SIM905
 )
 """Endings by which a person says "this is a recording"; used only to explain a file whose content is something else."""
 
@@ -93,6 +95,17 @@ def identify(head: bytes) -> Content:
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return Content(Kind.IMAGE)
     return Content(Kind.TEXT if _is_text(head) else Kind.UNKNOWN)
+
+
+def riff_share(head: bytes, file_bytes: int) -> float:
+    """How much of a WAV is there, 0 to 1, by the length in its first chunk (RIFF); 1 where it declares none.
+
+    A recorder that was killed, and a copy that was cut off, leave less than they declared; the decoder does not say so.
+    """
+    declared_bytes = int.from_bytes(head[4:8], "little") + 8
+    if head[:4] != b"RIFF" or not 8 < declared_bytes < 0xFFFFFFFF:
+        return 1.0
+    return min(1.0, file_bytes / declared_bytes)
 
 
 def _demuxer(head: bytes) -> str | None:
@@ -182,4 +195,4 @@ def _is_text(head: bytes) -> bool:
     """Text in any encoding that people have: no control bytes but white space, or a byte order mark."""
     if head.startswith(_TEXT_BOMS):
         return True
-    return not any(byte < 32 and byte not in _TEXT_CONTROLS or byte == 127 for byte in head[:4096])
+    return not any((byte < 32 and byte not in _TEXT_CONTROLS) or byte == 127 for byte in head[:4096])

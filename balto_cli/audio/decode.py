@@ -1,8 +1,8 @@
 """Any container on disk, or standard input, to a stream of PCM16 16 kHz mono.
 
-ffmpeg (the binary that imageio-ffmpeg brings) does the decoding; this module decides what it may see: one regular file, one
-demuxer, no other protocol. Memory is constant whatever the length. What the decoder complained about is kept in the report,
-and becomes a remark when it cost audio.
+ffmpeg (the binary that imageio-ffmpeg brings) does the decoding; this module decides what it may see: one regular
+file, one demuxer, no other protocol. Memory is constant whatever the length. What the decoder complained about is
+kept in the report, and becomes a remark when it cost audio.
 """
 
 from __future__ import annotations
@@ -15,14 +15,15 @@ import subprocess
 import sys
 import tempfile
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from balto_cli.audio.containers import HEAD_BYTES, Kind, identify
+from balto_cli.audio.containers import HEAD_BYTES, Kind, identify, riff_share
 from balto_cli.audio.downmix import Downmixer
 from balto_cli.audio.pcm import SAMPLE_RATE_HZ
 from balto_cli.errors import AudioError
+from balto_cli.files import os_reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,25 +46,28 @@ class DecodeReport:
 
 
 def read_head(path: Path) -> bytes:
-    """First `HEAD_BYTES` of a regular file. Raises `AudioError`; never opens a pipe or a device, which could wait for ever."""
+    """First `HEAD_BYTES` of a regular file.
+
+    Raises `AudioError`; never opens a pipe or a device, which could wait for ever.
+    """
     try:
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):
             raise AudioError("é uma pasta, não um arquivo de áudio")
         if not stat.S_ISREG(mode):
-            raise AudioError("não é um arquivo comum (é um dispositivo, fila ou soquete): copie o áudio para um arquivo")
+            raise AudioError(
+                "não é um arquivo comum (é um dispositivo, fila ou soquete): copie o áudio para um arquivo"
+            )
         with path.open("rb") as file:
             return file.read(HEAD_BYTES)
     except FileNotFoundError:
         raise AudioError("o arquivo não existe ou sumiu: confira o caminho") from None
     except PermissionError:
         raise AudioError("sem permissão de leitura: ajuste as permissões do arquivo") from None
-    except (OSError, ValueError) as error:
-        raise AudioError(f"o sistema não conseguiu ler o arquivo ({_os_reason(error)})") from None
-
-
-def _os_reason(error: OSError | ValueError) -> str:
-    return error.strerror or type(error).__name__ if isinstance(error, OSError) else "nome inválido"
+    except ValueError:
+        raise AudioError("o nome do arquivo é inválido") from None
+    except OSError as error:
+        raise AudioError(f"o sistema não conseguiu ler o arquivo ({os_reason(error)})") from None
 
 
 class Decoder:
@@ -85,7 +89,8 @@ class Decoder:
         return self._report
 
     def __iter__(self) -> Iterator[bytes]:
-        content = identify(read_head(self._path))
+        head = read_head(self._path)
+        content = identify(head)
         if content.demuxer is None:
             raise AudioError(_refusal(content.kind))
         with _ffmpeg(self._path, content.demuxer) as process:
@@ -107,7 +112,18 @@ class Decoder:
         duration_s = decoded_bytes / 2 / SAMPLE_RATE_HZ
         if downmixer is None or not decoded_bytes:
             raise AudioError(self._why_nothing(said))
-        self._report = DecodeReport(content.demuxer, duration_s, downmixer.description, said.errors, said.remark(duration_s))
+        if (share := self._share(head)) < 1:
+            said = replace(said, declared_s=duration_s / share)
+        self._report = DecodeReport(
+            content.demuxer, duration_s, downmixer.description, said.errors, said.remark(duration_s)
+        )
+
+    def _share(self, head: bytes) -> float:
+        """How much of the file is there."""
+        try:
+            return riff_share(head, self._path.stat().st_size)
+        except OSError:
+            return 1.0
 
     def _why_nothing(self, said: _Said) -> str:
         if not self._path.exists():
@@ -132,7 +148,7 @@ def _refusal(kind: Kind) -> str:
 
 @contextlib.contextmanager
 def _ffmpeg(path: Path, demuxer: str) -> Iterator[subprocess.Popen[bytes]]:
-    """ffmpeg as a child that reads only `path`, only as `demuxer`, and writes WAV with the file's own channels."""
+    """Run ffmpeg as a child that reads only `path`, only as `demuxer`, and writes WAV with the file's own channels."""
     import imageio_ffmpeg
 
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-hide_banner", "-nostats", "-loglevel", "level+info"]
@@ -149,7 +165,7 @@ def _ffmpeg(path: Path, demuxer: str) -> Iterator[subprocess.Popen[bytes]]:
             start_new_session=sys.platform != "win32",
         )
     except OSError as error:
-        raise AudioError(f"o decodificador (ffmpeg) não pôde ser iniciado ({_os_reason(error)})") from None
+        raise AudioError(f"o decodificador (ffmpeg) não pôde ser iniciado ({os_reason(error)})") from None
     with process:
         try:
             yield process
@@ -199,7 +215,9 @@ class _WavHeader:
 
 _DURATION = re.compile(r"^\s*Duration: (?:(\d+):(\d\d):(\d\d(?:\.\d+)?)|N/A)")
 _AUDIO_TRACK = re.compile(r"^\s*Stream #0:\d+.*: Audio:")
-_LEVEL = re.compile(r"^(?:\[[^\]]*@[^\]]*\] )?\[(\w+)\] ?")
+_LEVEL = re.compile(r"^((?:\[[^\]]*@[^\]]*\] )*)\[(\w+)\] ?")
+_AUDIO_DAMAGE = re.compile(r"\[(?:aist#|in#|ogg|matroska|mov|flac|wav|asf|caf|avi|mpegts)")
+"""Who complains when audio is lost: its decoder or the container; a cover picture may be broken without harm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,15 +228,19 @@ class _Said:
     """Length that the container declares; None where it declares none or it was only estimated."""
     audio_tracks: int
     errors: tuple[str, ...]
+    damages: int
+    """How many of the errors cost audio."""
 
     def remark(self, duration_s: float) -> str | None:
         """One line when audio was lost or left out, else None."""
         remarks = []
         missing_s = (self.declared_s or 0.0) - duration_s
         if missing_s > max(0.5, 0.01 * duration_s):
-            remarks.append(f"arquivo truncado: declara {_seconds(duration_s + missing_s)}, só {_seconds(duration_s)} foram lidos")
-        elif self.errors:
-            remarks.append(f"trechos danificados: o decodificador reclamou {len(self.errors)} vez(es)")
+            remarks.append(
+                f"arquivo truncado: declara {_seconds(duration_s + missing_s)}, só {_seconds(duration_s)} foram lidos"
+            )
+        elif self.damages:
+            remarks.append(f"trechos danificados: o decodificador reclamou {self.damages} vez(es)")
         if self.audio_tracks > 1:
             remarks.append(f"{self.audio_tracks} trilhas de áudio: só a primeira foi usada")
         return "; ".join(remarks) or None
@@ -239,13 +261,16 @@ class _Complaints:
         self._audio_tracks = 0
         self._in_input = True
         self._errors: list[str] = []
+        self._damages = 0
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
     def finish(self) -> _Said:
         """Wait for the child's last words."""
         self._thread.join()
-        return _Said(None if self._estimated else self._declared_s, self._audio_tracks, tuple(self._errors))
+        return _Said(
+            None if self._estimated else self._declared_s, self._audio_tracks, tuple(self._errors), self._damages
+        )
 
     def _run(self) -> None:
         with contextlib.suppress(ValueError, OSError):
@@ -255,7 +280,8 @@ class _Complaints:
     def _take(self, line: str) -> None:
         level = _LEVEL.match(line)
         text = line[level.end() :] if level else line
-        if level and level.group(1) in ("error", "fatal", "panic"):
+        if level and level.group(2) in ("error", "fatal", "panic"):
+            self._damages += bool(_AUDIO_DAMAGE.match(level.group(1)))
             if len(self._errors) < _MAX_COMPLAINTS:
                 self._errors.append(text)
         elif "Estimating duration from bitrate" in text:
@@ -296,5 +322,5 @@ def spooled_stdin(stream: IO[bytes], *, stall_s: float = _STALL_S) -> Iterator[P
                 raise AudioError(f"nada chegou pela entrada padrão em {stall_s:.0f} s: confira o comando antes do |")
             progress.clear()
         if failure:
-            raise AudioError(f"a entrada padrão não pôde ser guardada em disco ({_os_reason(failure[0])})")
+            raise AudioError(f"a entrada padrão não pôde ser guardada em disco ({os_reason(failure[0])})")
         yield path

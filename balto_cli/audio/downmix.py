@@ -1,19 +1,22 @@
 """Several channels in, one channel out, without losing who spoke in only one of them.
 
-A plain mean halves a voice that is in one channel only and cancels one that is in opposite phase in the other. `Downmixer`
-decides per block of 50 ms which channels are alive and which are inverted, from what it has heard up to that block; blocks
-stand at fixed positions of the stream, so the result does not depend on how the audio was chunked. The live server uses the
-same class.
+A plain mean halves a voice that is in one channel only and cancels one that is in opposite phase in the other.
+`Downmixer` decides per block of 50 ms which channels are alive and which are inverted, from what it has heard up to
+that block; blocks stand at fixed positions of the stream, so the result does not depend on how the audio was chunked.
+The live server uses the same class.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from balto_cli.audio.pcm import SAMPLE_RATE_HZ
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _BLOCK_SAMPLES = SAMPLE_RATE_HZ // 20
 _RAMP_SAMPLES = SAMPLE_RATE_HZ // 200
@@ -107,4 +110,5 @@ class Downmixer:
         self._signs[correlation > _UPRIGHT_ABOVE] = 1
         signs = np.where(alive, self._signs, 0.0)
         self._samples_by_mode[tuple(int(sign) for sign in signs)] += len(samples)
-        return signs / alive.sum()
+        gains: NDArray[np.float64] = signs / alive.sum()
+        return gains

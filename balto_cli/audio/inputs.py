@@ -1,7 +1,8 @@
 """Which files a command works on: what a person named, folders with their subfolders, each told apart by content.
 
-In a folder, what is plainly no recording (text, office files, archives, images) is passed over and counted. A file that a person
-named, or whose ending says "recording", is always an input: if it is no audio it ends as a row with its reason.
+In a folder, what is plainly no recording (text, office files, archives, images) is passed over and counted. A file
+that a person named, or whose ending says "recording", is always an input: if it is no audio it ends as a row with its
+reason.
 """
 
 from __future__ import annotations
@@ -72,7 +73,7 @@ def find_inputs(entradas: Sequence[Path]) -> Inputs:
 
 
 def printable(name: str) -> str:
-    """A file name as text that any console, sheet or JSON can hold (undecodable bytes and control characters replaced)."""
+    """A file name as text that any console, sheet or JSON can hold: undecodable bytes and controls are replaced."""
     text = name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     return "".join(" " if unicodedata.category(character) == "Cc" else character for character in text)
 
@@ -100,7 +101,7 @@ def _in_folder(folder: Path, passed_over: Counter[str]) -> Iterator[tuple[str, P
 
 
 def _passed_over_kind(path: Path) -> str | None:
-    """None for an input, "" for what nobody would miss (hidden and system files, references), else the kind to count."""
+    """None for an input, "" for what nobody would miss (hidden files, references), else the kind to count."""
     name = path.name.casefold()
     if name.startswith((".", "~$")) or name in _SYSTEM_FILES:
         return ""
@@ -120,7 +121,8 @@ def _passed_over_kind(path: Path) -> str | None:
 def _add(found: dict[str, Path], name: str, path: Path, entrada: Path) -> None:
     """Enter `path` under `name`; where another ENTRADA has that name, the ENTRADA's own name goes before it."""
     name = printable(name)
-    candidates = [name, f"{printable(entrada.absolute().parent.name if entrada.is_file() else entrada.absolute().name)}/{name}"]
+    folder = entrada.absolute() if entrada.is_dir() else entrada.absolute().parent
+    candidates = [name, f"{printable(folder.name)}/{name}"]
     candidates += [f"{candidates[1]} ({number})" for number in range(2, len(found) + 3)]
     for candidate in candidates:
         if candidate not in found:

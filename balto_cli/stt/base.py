@@ -1,6 +1,7 @@
 """What every speech provider is, and what it answers.
 
-A provider is anything that satisfies `Transcriber`. Whatever is added around one (cache, retry, limits) is a `Transcriber` too.
+A provider is anything that satisfies `Transcriber`. Whatever is added around one (cache, retry, limits) is a
+`Transcriber` too.
 """
 
 from __future__ import annotations

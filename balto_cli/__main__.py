@@ -1,0 +1,5 @@
+"""`python -m balto_cli` is `balto`."""
+
+from balto_cli.cli.app import main
+
+main()

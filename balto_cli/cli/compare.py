@@ -1,0 +1,104 @@
+"""`balto compare`: transcribes recordings by every provider, whole and in segments, and writes both workbooks."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from balto_cli.cli.console import TerminalProgress, print_error, print_result, say
+from balto_cli.cli.options import Entrada, Json, Provider, build_providers, opened_inputs
+
+if TYPE_CHECKING:
+    from balto_cli.evaluation.run import Request
+    from balto_cli.evaluation.session import Session
+
+
+class Part(StrEnum):
+    """The two ways to transcribe a file."""
+
+    ORIGINALS = "originais"
+    SEGMENTS = "segmentos"
+
+
+def compare(
+    entrada: Entrada,
+    provider: Provider = None,
+    somente: Annotated[
+        Part | None, typer.Option("--somente", help="Só os originais ou só os segmentos.", show_default=False)
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Só diz quanto há para transcrever.")] = False,
+    refazer: Annotated[bool, typer.Option("--refazer", help="Pergunta de novo o que já foi respondido.")] = False,
+    output: Annotated[Path, typer.Option("--output", metavar="PASTA", help="Onde gravar as planilhas.")] = Path(
+        "planilhas"
+    ),
+    json: Json = False,
+) -> int:
+    """Compara provedores sobre gravações e grava Relatorio_Originais.xlsx e Relatorio_Segmentos.xlsx."""
+    from balto_cli.evaluation.run import Request
+    from balto_cli.evaluation.session import gather_references, run_session
+    from balto_cli.pipeline import PipelineConfig
+
+    providers = build_providers(provider)
+    with opened_inputs(entrada) as inputs, TerminalProgress() as progress:
+        request = Request(
+            inputs=inputs.files,
+            references=gather_references(inputs.files, progress),
+            providers=providers,
+            config=PipelineConfig(),
+            whole=somente is not Part.SEGMENTS,
+            in_segments=somente is not Part.ORIGINALS,
+            ask_anew=refazer,
+        )
+        if dry_run:
+            return _print_survey(request, progress)
+        session = run_session(request, output, progress)
+    return _finish(session, request, output, json)
+
+
+def _print_survey(request: Request, progress: TerminalProgress) -> int:
+    from balto_cli.evaluation.session import survey
+
+    found = survey(request.inputs, request.config, progress)
+    for name, reason in found.problems:
+        print_error(f"{name}: {reason}")
+    calls = (found.files if request.whole else 0) + (found.segments if request.in_segments else 0)
+    spoken_s = (found.whole_s if request.whole else 0.0) + (found.segments_s if request.in_segments else 0.0)
+    print_result(
+        f"{found.files} gravações ({found.whole_s / 60:.1f} min), {found.segments} segmentos.".replace(".", ",", 1)
+    )
+    for provider in request.providers:
+        print_result(f"{provider.name}: {calls} chamadas, " + f"{spoken_s / 60:.1f} min de áudio.".replace(".", ",", 1))
+    return 1 if found.problems else 0
+
+
+def _finish(session: Session, request: Request, output: Path, json: bool) -> int:
+    """Write the workbooks, say where they are, close the run."""
+    from balto_cli.evaluation.run import failures
+    from balto_cli.reports.delivery import write_workbooks
+    from balto_cli.reports.terminal import print_summary, summary_json
+
+    saved = write_workbooks(
+        session.comparison, output, session.folder.path, whole=request.whole, in_segments=request.in_segments
+    )
+    if session.unwritten:
+        say(f"{session.unwritten} respostas não couberam no disco e serão pedidas de novo na próxima vez.")
+    if session.tally.reused:
+        say(f"{session.tally.reused} respostas já guardadas foram usadas de novo (--refazer pergunta outra vez).")
+    if note := session.close():
+        say(note)
+    reasons = failures(session.comparison)
+    for reason, count in reasons.items():
+        print_error(f"{count} com problema: {reason}")
+    if json:
+        print_result(summary_json(session.comparison, str(session.folder.path), [str(book.path) for book in saved]))
+    else:
+        print_summary(session.comparison)
+    for book in saved:
+        if book.note:
+            say(book.note)
+        if not json:
+            print_result(str(book.path))
+    return 1 if reasons else 0

@@ -1,0 +1,64 @@
+"""Arguments and options that several commands share, and what they turn into."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from balto_cli.cli.console import say
+from balto_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from balto_cli.audio.inputs import Inputs
+    from balto_cli.stt.base import Transcriber
+
+Entrada = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="ENTRADA", help="Arquivos e pastas de áudio ou vídeo; `-` é a entrada padrão.", show_default=False
+    ),
+]
+Provider = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--provider",
+        metavar="P[:MODELO]",
+        help="Provedor, várias vezes para comparar: local, local:small, local:PASTA.",
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Resultado em JSON na saída padrão.")]
+
+
+@contextlib.contextmanager
+def opened_inputs(entrada: Sequence[Path]) -> Iterator[Inputs]:
+    """The recordings that ENTRADA names; standard input, where named, is a file for as long as this lasts."""
+    from balto_cli.audio.decode import spooled_stdin
+    from balto_cli.audio.inputs import STDIN, InputFile, Inputs, find_inputs
+
+    inputs = find_inputs([path for path in entrada if str(path) != STDIN])
+    if line := inputs.passed_over_line:
+        say(line)
+    with contextlib.ExitStack() as stack:
+        if any(str(path) == STDIN for path in entrada):
+            spooled = stack.enter_context(spooled_stdin(sys.stdin.buffer))
+            inputs = Inputs((*inputs.files, InputFile(spooled, "entrada padrão", "entrada")), inputs.passed_over)
+        if not inputs.files:
+            raise UsageError("Nenhuma gravação em ENTRADA: ponha os áudios na pasta ou confira o caminho.")
+        yield inputs
+
+
+def build_providers(names: Sequence[str] | None) -> tuple[Transcriber, ...]:
+    """The providers asked for by name, or those of the settings; says what a person should know of them."""
+    from balto_cli.settings import cache_folder, load_settings, unknown_names
+    from balto_cli.stt.registry import build
+
+    settings = load_settings()
+    for name in unknown_names():
+        say(f"Aviso: {name} não significa nada para o Balto; confira a grafia.")
+    return tuple(build(names or settings.providers, whisper=settings.whisper, cache_dir=cache_folder(), say=say))

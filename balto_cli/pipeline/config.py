@@ -1,0 +1,94 @@
+"""Every setting of the pipeline, with its unit and what it trades.
+
+One frozen value, checked when it is made, written into manifests by `as_dict`. Whatever changes a segment stands here
+or is a constant of the code, so equal settings and equal sound give equal segments.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+from balto_cli.errors import UsageError
+
+_RANGES: dict[str, tuple[float, float]] = {
+    "open_threshold": (0.05, 0.99),
+    "keep_threshold": (0.01, 0.99),
+    "open_after_ms": (20, 1_000),
+    "close_after_ms": (100, 5_000),
+    "pre_roll_ms": (0, 2_000),
+    "post_roll_ms": (0, 2_000),
+    "min_speech_ms": (0, 2_000),
+    "max_length_s": (2.0, 120.0),
+    "cut_search_s": (0.2, 60.0),
+    "reduction": (0.0, 1.0),
+    "noise_window_s": (0.5, 10.0),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineConfig:
+    """Settings of one pipeline. The defaults are those that win the benchmark in `testes/bench`.
+
+    Raises `UsageError`, naming the field and its range, for a value that makes no sense.
+    """
+
+    open_threshold: float = 0.75
+    """Score (0 to 1) at which speech may begin. Higher: fewer false segments, more soft beginnings lost."""
+
+    keep_threshold: float = 0.3
+    """Score at which open speech goes on. Lower: soft endings are kept, noise after speech holds the segment open."""
+
+    open_after_ms: int = 80
+    """Time in a row at `open_threshold` before a segment opens. Longer: clicks and beeps stay out, "sim" may too."""
+
+    close_after_ms: int = 400
+    """Silence that closes a segment. Longer: fewer and longer segments, and each comes later in live use."""
+
+    pre_roll_ms: int = 300
+    """Sound kept before the first sure speech. Longer: no first syllable is lost, more noise is sent."""
+
+    post_roll_ms: int = 200
+    """Sound kept after the last speech, at most `close_after_ms`. Longer: soft last syllables stay, and noise."""
+
+    min_speech_ms: int = 140
+    """Speech a segment must hold to be one. Over 200 ms a short "sim" is thrown away."""
+
+    max_length_s: float = 20.0
+    """Longest segment; longer speech is cut at its quietest point. Shorter: sooner answers, more words at a cut."""
+
+    cut_search_s: float = 4.0
+    """How far back from `max_length_s` the quietest point is looked for; at most half of it."""
+
+    reduction: float = 0.6
+    """Strength of the noise reduction that the provider hears, 0 (raw) to 1. At 1 it eats speech and costs words."""
+
+    noise_window_s: float = 1.5
+    """Sound of pauses that makes the noise profile. Longer: steadier profile, slower to follow a new noise."""
+
+    def __post_init__(self) -> None:
+        for name, (low, high) in _RANGES.items():
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+                raise UsageError(f"`{name}` deve ser um número de {_pt(low)} a {_pt(high)}, e não {value!r}.")
+        if self.keep_threshold > self.open_threshold:
+            raise UsageError(
+                f"`keep_threshold` ({_pt(self.keep_threshold)}) não pode passar de "
+                f"`open_threshold` ({_pt(self.open_threshold)})."
+            )
+        if self.post_roll_ms > self.close_after_ms:
+            raise UsageError(
+                f"`post_roll_ms` ({self.post_roll_ms}) não pode passar de `close_after_ms` ({self.close_after_ms})."
+            )
+        if self.cut_search_s > self.max_length_s / 2:
+            raise UsageError(
+                f"`cut_search_s` ({_pt(self.cut_search_s)}) deve ser no máximo metade de "
+                f"`max_length_s` ({_pt(self.max_length_s)})."
+            )
+
+    def as_dict(self) -> dict[str, float]:
+        """Plain values by field name, for a manifest or a key: equal dictionaries mean equal segments."""
+        return asdict(self)
+
+
+def _pt(value: float) -> str:
+    return f"{value:g}".replace(".", ",")

@@ -1,0 +1,112 @@
+"""Writes the tables of `docs/` from the code (`make docs`); a test fails when one of them is stale."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import re
+import tempfile
+from pathlib import Path
+
+from balto_cli.audio.inputs import find_inputs
+from balto_cli.evaluation.results import Comparison
+from balto_cli.pipeline import PipelineConfig
+from balto_cli.reports.segment_files import write_segments
+from balto_cli.reports.workbooks import originals_workbook, segments_workbook
+from balto_cli.settings import Settings
+from testes.doubles import Silent
+from testes.gravacoes import odd_files
+
+DOCS = Path(__file__).parents[1] / "docs"
+_MARK = "<!-- tabela: {} -->"
+
+
+def odd_files_table() -> str:
+    """Each odd file of the tests and what Balto says of it."""
+    from testes.integration.test_odd_files import said_of_each
+
+    with tempfile.TemporaryDirectory() as folder:
+        entrada, saida = Path(folder, "entrada"), Path(folder, "saida")
+        entrada.mkdir()
+        for odd in odd_files():
+            odd.make(entrada / odd.name)
+        inputs = find_inputs([entrada])
+        written = write_segments(inputs.files, saida, PipelineConfig(), Silent())
+        said = said_of_each(written, {file.name for file in inputs.files})
+    rows = [(_short(odd.name), odd.what, said[odd.name]) for odd in odd_files()]
+    return _table(("Arquivo", "O que é", "O que o Balto diz"), rows)
+
+
+def pipeline_table() -> str:
+    """Every parameter of the pipeline with its default and what it trades."""
+    notes = dict(
+        re.findall(r"^    (\w+): [^\n]*\n    \"\"\"(.*?)\"\"\"", inspect.getsource(PipelineConfig), re.M | re.S)
+    )
+    config = PipelineConfig()
+    rows = [
+        (f"`{field.name}`", f"{getattr(config, field.name)}", " ".join(notes[field.name].split()))
+        for field in dataclasses.fields(PipelineConfig)
+    ]
+    return _table(("Parameter", "Default", "What it trades"), rows)
+
+
+def settings_table() -> str:
+    """Every name that is read from the environment."""
+    rows = [
+        (f"`BALTO_{name.upper()}`", field.description or "", _default(field.default))
+        for name, field in Settings.model_fields.items()
+    ]
+    return _table(("Nome", "Significado", "Padrão"), rows)
+
+
+def columns_table() -> str:
+    """The columns of both workbooks for one provider."""
+    import io
+
+    import openpyxl
+
+    rows = []
+    empty = Comparison(("PROVEDOR",), ())
+    for name, data in (
+        ("Relatorio_Originais", originals_workbook(empty)),
+        ("Relatorio_Segmentos", segments_workbook(empty)),
+    ):
+        header = next(openpyxl.load_workbook(io.BytesIO(data)).worksheets[0].iter_rows(values_only=True))
+        rows.append((f"`{name}.xlsx`", ", ".join(f"`{title}`" for title in header)))
+    return _table(("Planilha", "Colunas, na ordem"), rows)
+
+
+TABLES = {
+    "arquivos-estranhos.md": {"arquivos": odd_files_table},
+    "pipeline.md": {"parametros": pipeline_table},
+    "referencia.md": {"ambiente": settings_table, "colunas": columns_table},
+}
+
+
+def rendered(name: str) -> str:
+    """The document with its tables made anew."""
+    text = (DOCS / name).read_text("utf-8")
+    for table, make in TABLES[name].items():
+        begin, end = _MARK.format(table), _MARK.format("fim")
+        head, _, rest = text.partition(begin)
+        _, _, tail = rest.partition(end)
+        text = f"{head}{begin}\n\n{make()}\n{end}{tail}"
+    return text
+
+
+def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [header, tuple("---" for _ in header), *rows]
+    return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)
+
+
+def _short(name: str) -> str:
+    return f"`{name}`" if len(name) <= 40 else f"`{name[:12]}…{name[-8:]}` ({len(name)} caracteres)"
+
+
+def _default(value: object) -> str:
+    return ",".join(value) if isinstance(value, tuple) else "–" if value is None else str(value)
+
+
+if __name__ == "__main__":
+    for name in TABLES:
+        (DOCS / name).write_text(rendered(name), "utf-8")

@@ -1,0 +1,43 @@
+"""Bad settings are refused with the field and the range; good ones go into manifests."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import fields
+
+import pytest
+
+from balto_cli.errors import UsageError
+from balto_cli.pipeline import PipelineConfig
+
+
+@pytest.mark.parametrize("field", [field.name for field in fields(PipelineConfig)])
+@pytest.mark.parametrize("value", [-1, 1e9, math.nan, math.inf, True, "0.5", None])
+def test_a_bad_value_is_refused_by_the_name_of_its_field(field, value):
+    with pytest.raises(UsageError, match=f"`{field}` deve ser um número de .+ a .+"):
+        PipelineConfig(**{field: value})
+
+
+@pytest.mark.parametrize(
+    ("settings", "field"),
+    [
+        ({"open_threshold": 0.4, "keep_threshold": 0.5}, "keep_threshold"),
+        ({"close_after_ms": 300, "post_roll_ms": 400}, "post_roll_ms"),
+        ({"max_length_s": 4.0, "cut_search_s": 3.0}, "cut_search_s"),
+    ],
+)
+def test_settings_that_contradict_each_other_are_refused(settings, field):
+    with pytest.raises(UsageError, match=f"`{field}`"):
+        PipelineConfig(**settings)
+
+
+def test_messages_use_the_decimal_comma():
+    with pytest.raises(UsageError, match="0,05 a 0,99"):
+        PipelineConfig(open_threshold=2)
+
+
+def test_as_dict_holds_every_setting_as_plain_json():
+    values = PipelineConfig(reduction=0.25).as_dict()
+    assert list(values) == [field.name for field in fields(PipelineConfig)]
+    assert PipelineConfig(**json.loads(json.dumps(values))) == PipelineConfig(reduction=0.25)
