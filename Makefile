@@ -15,7 +15,7 @@ demo: $(VENV)/.local ## instala e compara as gravações de testes/1_input com o
 	$(BIN)/balto compare testes/1_input
 
 test: $(VENV)/.dev ## roda os testes (sem root nem pacote Debian)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 check: $(VENV)/.dev ## ruff, mypy --strict (linux, win32, darwin) e import-linter
 	$(BIN)/ruff check .
@@ -27,14 +27,14 @@ format: $(VENV)/.dev ## formata o código
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.dev ## mede a detecção de fala nos conjuntos de treino (../shared/data)
-	$(BIN)/python -m testes.bench.vad
+bench: $(VENV)/.bench ## mede a audição contra os pares nos conjuntos de treino (../shared/data)
+	$(BIN)/python -m testes.bench
 
 docs: $(VENV)/.dev ## gera de novo as tabelas de docs/
 	$(BIN)/python -m testes.tabelas
 
 lock: $(VENV)/.dev ## resolve de novo as versões de constraints.txt (em Python 3.11)
-	$(BIN)/python -m pip install --quiet --dry-run --ignore-installed --report $(VENV)/lock.json -e ".[local,dev]" hatchling
+	$(BIN)/python -m pip install --quiet --dry-run --ignore-installed --report $(VENV)/lock.json -e ".[local,dev,bench]" hatchling
 	$(BIN)/python -c "import json; print(*sorted({'{name}=={version}'.format(**item['metadata']).lower() for item in json.load(open('$(VENV)/lock.json'))['install'] if item['metadata']['name'] != 'balto'}), sep='\n')" > constraints.txt
 
 clean: ## apaga o ambiente e os caches (nunca as planilhas)
@@ -46,6 +46,10 @@ $(BIN)/python:
 
 $(VENV)/.local: $(BIN)/python pyproject.toml constraints.txt
 	$(PIP_INSTALL) -e ".[local]"
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.dev
+	$(PIP_INSTALL) -e ".[bench]"
 	@touch $@
 
 $(VENV)/.dev: $(BIN)/python pyproject.toml constraints.txt

@@ -32,6 +32,9 @@ class Settings(BaseSettings):
     whisper: str | None = Field(
         None, description="Motor local: pasta com os pesos ou nome de um tamanho (base, small, …)"
     )
+    perfil: str | None = Field(
+        None, description="Perfil do pipeline: um arquivo TOML com os parâmetros do balcão, ou `leve`"
+    )
 
     @field_validator("providers", mode="before")
     @classmethod

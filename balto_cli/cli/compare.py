@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from balto_cli.cli.console import TerminalProgress, print_error, print_result, say
-from balto_cli.cli.options import Entrada, Json, Provider, build_providers, opened_inputs
+from balto_cli.cli.options import (
+    Entrada,
+    Json,
+    Perfil,
+    Provider,
+    build_config,
+    build_providers,
+    opened_inputs,
+    read_settings,
+)
 
 if TYPE_CHECKING:
     from balto_cli.evaluation.run import Request
@@ -29,6 +38,7 @@ def compare(
     somente: Annotated[
         Part | None, typer.Option("--somente", help="Só os originais ou só os segmentos.", show_default=False)
     ] = None,
+    perfil: Perfil = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Só diz quanto há para transcrever.")] = False,
     refazer: Annotated[bool, typer.Option("--refazer", help="Pergunta de novo o que já foi respondido.")] = False,
     output: Annotated[Path, typer.Option("--output", metavar="PASTA", help="Onde gravar as planilhas.")] = Path(
@@ -39,15 +49,16 @@ def compare(
     """Compara provedores sobre gravações e grava Relatorio_Originais.xlsx e Relatorio_Segmentos.xlsx."""
     from balto_cli.evaluation.run import Request
     from balto_cli.evaluation.session import gather_references, run_session
-    from balto_cli.pipeline import PipelineConfig
 
-    providers = build_providers(provider)
+    settings = read_settings()
+    config = build_config(perfil, settings)
+    providers = build_providers(provider, settings)
     with opened_inputs(entrada) as inputs, TerminalProgress() as progress:
         request = Request(
             inputs=inputs.files,
             references=gather_references(inputs.files, progress),
             providers=providers,
-            config=PipelineConfig(),
+            config=config,
             whole=somente is not Part.SEGMENTS,
             in_segments=somente is not Part.ORIGINALS,
             ask_anew=refazer,

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from balto_cli.audio.inputs import Inputs
+    from balto_cli.pipeline import PipelineConfig
+    from balto_cli.settings import Settings
     from balto_cli.stt.base import Transcriber
 
 Entrada = Annotated[
@@ -30,6 +32,15 @@ Provider = Annotated[
         "--provider",
         metavar="P[:MODELO]",
         help="Provedor, várias vezes para comparar: local, local:small, local:PASTA.",
+    ),
+]
+Perfil = Annotated[
+    str | None,
+    typer.Option(
+        "--perfil",
+        metavar="ARQUIVO|leve",
+        help="Parâmetros do pipeline em TOML, ou o perfil leve, sem rede neural; vence BALTO_PERFIL.",
+        show_default=False,
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Resultado em JSON na saída padrão.")]
@@ -53,12 +64,32 @@ def opened_inputs(entrada: Sequence[Path]) -> Iterator[Inputs]:
         yield inputs
 
 
-def build_providers(names: Sequence[str] | None) -> tuple[Transcriber, ...]:
-    """The providers asked for by name, or those of the settings; says what a person should know of them."""
-    from balto_cli.settings import cache_folder, load_settings, unknown_names
-    from balto_cli.stt.registry import build
+def read_settings() -> Settings:
+    """The settings of the environment and `.env`; names what begins with `BALTO_` and means nothing."""
+    from balto_cli.settings import load_settings, unknown_names
 
     settings = load_settings()
     for name in unknown_names():
         say(f"Aviso: {name} não significa nada para o Balto; confira a grafia.")
+    return settings
+
+
+def build_providers(names: Sequence[str] | None, settings: Settings) -> tuple[Transcriber, ...]:
+    """The providers asked for by name, or those of the settings; says what a person should know of them."""
+    from balto_cli.settings import cache_folder
+    from balto_cli.stt.registry import build
+
     return tuple(build(names or settings.providers, whisper=settings.whisper, cache_dir=cache_folder(), say=say))
+
+
+def build_config(perfil: str | None, settings: Settings) -> PipelineConfig:
+    """The pipeline's settings: the profile asked for, else that of the settings, else the defaults."""
+    from balto_cli.pipeline import PipelineConfig
+    from balto_cli.pipeline.gates import best_gate
+    from balto_cli.profile import load_profile
+
+    choice = perfil or settings.perfil
+    config = load_profile(choice) if choice else PipelineConfig()
+    if config.detector == "rede" and best_gate() == "webrtcvad":
+        say("Aviso: earshot não existe para esta máquina; a porta usa webrtcvad, que acorda a rede mais vezes.")
+    return config

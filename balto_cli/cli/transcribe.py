@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from balto_cli.cli.console import TerminalProgress, print_error, print_result
-from balto_cli.cli.options import Entrada, Provider, build_providers, opened_inputs
+from balto_cli.cli.options import Entrada, Provider, build_providers, opened_inputs, read_settings
 
 
 class Format(StrEnum):
@@ -33,7 +33,7 @@ def transcribe(
     """Transcreve cada gravação inteira: texto no terminal ou um arquivo para cada."""
     from balto_cli.reports.transcript_files import write_transcripts
 
-    providers = build_providers(provider)
+    providers = build_providers(provider, read_settings())
     with opened_inputs(entrada) as inputs, TerminalProgress() as progress:
         written = write_transcripts(inputs.files, providers, format.value, output, progress)
     for problem in written.problems:

@@ -1,18 +1,29 @@
 """Brings two spellings of the same Portuguese words to one form, so that only what was heard counts as an error.
 
 Case, punctuation, hyphens, quotes, Unicode forms, control characters and extra spaces go. Accents stay (avó is not
-avô), and so does the comma or point inside a number: "2,5" is never "25". Numbers and units stay as they were written.
+avô), and so does the comma or point inside a number: "2,5" is never "25". Whole and decimal numbers that are spelt out
+become digits, since engines and people write them either way; units, money and hours stay as they were written.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from abc import abstractmethod
 
 _NUMBER_DOT_ORDINAL = re.compile(r"(?<=\d)\.(?=[ºª])")
 _LOOSE_SEPARATOR = re.compile(r"(?<!\d)[.,]|[.,](?!\d)")
 _SPOKEN_SYMBOL = re.compile(r"[^\W_]*\$|%")
 _SPOKEN_SYMBOLS = "$%"
+_NUMBER_WORDS = """
+    zero um uma dois duas três quatro cinco seis sete oito nove dez onze doze treze catorze quatorze quinze dezesseis
+    dezassete dezessete dezoito dezenove vinte trinta quarenta cinquenta sessenta setenta oitenta noventa cem cento
+    duzentos duzentas trezentos trezentas quatrocentos quatrocentas quinhentos quinhentas seiscentos seiscentas
+    setecentos setecentas oitocentos oitocentas novecentos novecentas mil
+    """.split()  # noqa: SIM905
+_NUMBER = rf"(?:{'|'.join(sorted(_NUMBER_WORDS, key=len, reverse=True))})"
+_SPELT_NUMBER = re.compile(rf"\b(?!(?<=\d )mil\b){_NUMBER}(?: (?:e )?{_NUMBER})*(?: vírgula(?: (?:e )?{_NUMBER})+)?\b")
+"""A run of number words; "mil" behind digits ("2 mil") is left alone."""
 _LETTERLIKE_QUOTES = "ʹʺʻʼʽˈˊˋ"
 
 
@@ -23,8 +34,9 @@ class _Table(dict[int, str | None]):
         self[codepoint] = replacement = self.decide(chr(codepoint))
         return replacement
 
+    @abstractmethod
     def decide(self, character: str) -> str | None:
-        raise NotImplementedError
+        """What a character becomes; None takes it away."""
 
 
 class _Invisible(_Table):
@@ -54,7 +66,7 @@ _PUNCTUATION = _Punctuation()
 
 
 def normalize(text: str) -> str:
-    """Return `text` as lower-case words parted by single spaces; "" where no word is left.
+    """Return `text` as lower-case words parted by single spaces, numbers as digits; "" where no word is left.
 
     Idempotent, never raises. Ordinal signs become letters (2ª is "2a", nº is "no"), fractions their numbers (½ is
     "1 2"), and the signs that are said aloud, % and R$, are words of their own: "50%" is "50 %", and "50" is not.
@@ -65,7 +77,16 @@ def normalize(text: str) -> str:
     text = text.translate(_PUNCTUATION)
     text = _LOOSE_SEPARATOR.sub(" ", text)
     text = _SPOKEN_SYMBOL.sub(r" \g<0> ", text)
-    return " ".join(word for word in map(_without_dangling_marks, text.split()) if word)
+    text = " ".join(word for word in map(_without_dangling_marks, text.split()) if word)
+    return _SPELT_NUMBER.sub(_digits, text)
+
+
+def _digits(spelt: re.Match[str]) -> str:
+    """Digits of a run of number words: "vinte e um" is 21, "oito sete" 8 7, "dois vírgula cinco" 2,5."""
+    from text_to_num import alpha2digit
+
+    # Threshold 0: otherwise a lone "dois" stays a word, and "dois a três" would not be "2 a 3".
+    return str(alpha2digit(spelt.group(), "pt", threshold=0))
 
 
 def _without_dangling_marks(word: str) -> str:

@@ -9,17 +9,15 @@ of the place and teaches nothing; below `FLOOR_MIN_DB` no floor can sink.
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from balto_cli.audio.pcm import SAMPLE_RATE_HZ
 
 if TYPE_CHECKING:
     from balto_cli.audio.pcm import Pcm
-
-Floats: TypeAlias = NDArray[np.float32]
+    from balto_cli.pipeline.detector import Floats
 
 HOP_SAMPLES = 320
 """20 ms: one row of features."""
@@ -104,6 +102,21 @@ class EnergyGate:
             spread=self._spread(spectrum, squares),
             power=band_power.sum(axis=1),
         )
+
+    def round(self) -> None:
+        """Keep no more of the block levels than `to_bytes` does, so that a stream goes on the same after a restart."""
+        self._levels_db = self._levels_db.astype(np.float16).astype(np.float32)
+
+    def to_bytes(self) -> bytes:
+        """The block levels in half precision (0.06 dB), plain bytes of fixed length."""
+        return bytes([self._next_row]) + self._levels_db.astype("<f2").tobytes()
+
+    def restore(self, data: bytes, last_block: Pcm) -> None:
+        """Become the rounded gate that heard `last_block` and wrote `data`. ValueError for bytes of another length."""
+        levels_db = np.frombuffer(data, "<f2", offset=1).astype(np.float32)
+        self._next_row = data[0]
+        self._levels_db = levels_db.reshape(self._levels_db.shape)
+        self._sound[-_CARRY_SAMPLES:] = last_block[-_CARRY_SAMPLES:]
 
     def _learn(self, band_power: Floats) -> None:
         # One silent hop is enough to leave the block out: its mean would be that of no sound that there is.

@@ -48,6 +48,10 @@ class BlockCutter:
                 self._blocks_out += 1
                 yield block
 
+    def go_on_from(self, position: int) -> None:
+        """Stand after `position` samples, a whole number of blocks, as if they had been pushed."""
+        self._blocks_out = position * _BYTES_PER_SAMPLE // self._block_bytes
+
     def finish(self) -> Pcm | None:
         """End of audio: the last part block, filled with zeros, or None if nothing is left. A half sample is let go."""
         tail = bytes(self._rest[: len(self._rest) // _BYTES_PER_SAMPLE * _BYTES_PER_SAMPLE])
@@ -56,36 +60,46 @@ class BlockCutter:
 
 
 class RawSound:
-    """The last blocks of raw sound, read by absolute sample position."""
+    """The last raw sound, read by absolute sample position."""
 
-    def __init__(self, block_samples: int) -> None:
-        self._block_samples = block_samples
+    def __init__(self) -> None:
         self._blocks: deque[Pcm] = deque()
-        self._first_block = 0
+        self._start = 0
+        self._end = 0
 
     @property
     def start(self) -> int:
         """Absolute position of the oldest sample still held."""
-        return self._first_block * self._block_samples
+        return self._start
 
     def append(self, block: Pcm) -> None:
         """Add the next block."""
         self._blocks.append(block)
+        self._end += len(block)
+
+    def go_on_from(self, sound: Pcm, end: int) -> None:
+        """Hold `sound` alone, the last of which stands before the absolute position `end`."""
+        self._blocks = deque([sound])
+        self._start, self._end = end - len(sound), end
 
     def read(self, start: int, end: int) -> Pcm:
         """Copy of the samples from `start` up to `end`, both absolute and still held."""
-        if not self.start <= start <= end <= self.start + len(self._blocks) * self._block_samples:
+        if not self._start <= start <= end <= self._end:
             raise IndexError(f"samples {start} to {end} are not held")
-        first = start // self._block_samples - self._first_block
-        last = -(-end // self._block_samples) - self._first_block
-        pieces = [self._blocks[index] for index in range(first, max(last, first + 1))] if end > start else []
-        if not pieces:
-            return np.zeros(0, dtype=np.int16)
-        offset = (self._first_block + first) * self._block_samples
-        return np.concatenate(pieces)[start - offset : end - offset].copy()
+        pieces, position = [], self._start
+        for block in self._blocks:
+            if position < end and position + len(block) > start:
+                pieces.append(block[max(0, start - position) : end - position])
+            position += len(block)
+        return np.concatenate(pieces) if pieces else np.zeros(0, dtype=np.int16)
+
+    def last_blocks(self, count: int, block_samples: int) -> list[Pcm]:
+        """The last whole blocks before the end, at most `count`, the oldest first."""
+        held = min(count, (self._end - self._start) // block_samples)
+        starts = range(self._end - held * block_samples, self._end, block_samples)
+        return [self.read(start, start + block_samples) for start in starts]
 
     def forget_before(self, position: int) -> None:
-        """Let go of all blocks that end at or before `position`."""
-        while self._blocks and self.start + self._block_samples <= position:
-            self._blocks.popleft()
-            self._first_block += 1
+        """Let go of what ends at or before `position`."""
+        while self._blocks and self._start + len(self._blocks[0]) <= position:
+            self._start += len(self._blocks.popleft())

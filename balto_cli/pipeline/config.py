@@ -6,12 +6,19 @@ or is a constant of the code, so equal settings and equal sound give equal segme
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from typing import Literal, TypeAlias, get_args
 
 from balto_cli.errors import UsageError
+from balto_cli.pipeline.gates import GateName, best_gate
+from balto_cli.pipeline.reduction import Engine
+
+DetectorName: TypeAlias = Literal["rede", "leve"]
 
 _RANGES: dict[str, tuple[float, float]] = {
+    "gate_threshold": (0.0, 1.0),
     "open_threshold": (0.05, 0.99),
+    "start_threshold": (0.01, 0.99),
     "keep_threshold": (0.01, 0.99),
     "open_after_ms": (20, 1_000),
     "close_after_ms": (100, 5_000),
@@ -21,7 +28,12 @@ _RANGES: dict[str, tuple[float, float]] = {
     "max_length_s": (2.0, 120.0),
     "cut_search_s": (0.2, 60.0),
     "reduction": (0.0, 1.0),
-    "noise_window_s": (0.5, 10.0),
+    "noise_memory_s": (0.5, 10.0),
+}
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "detector": get_args(DetectorName),
+    "gate": get_args(GateName),
+    "reduction_engine": get_args(Engine),
 }
 
 
@@ -32,25 +44,37 @@ class PipelineConfig:
     Raises `UsageError`, naming the field and its range, for a value that makes no sense.
     """
 
-    open_threshold: float = 0.75
+    detector: DetectorName = "rede"
+    """`rede`: a gate, then Silero's net. `leve`: webrtcvad and band levels, for a machine too small for the net."""
+
+    gate: GateName = field(default_factory=best_gate)
+    """What lets the net run: `earshot`, or `webrtcvad` where earshot has no wheel; then the net runs more often."""
+
+    gate_threshold: float = 0.4
+    """Score (0 to 1) of earshot that opens the gate. Higher: less CPU and fewer coughs, more soft words lost."""
+
+    open_threshold: float = 0.8
     """Score (0 to 1) at which speech may begin. Higher: fewer false segments, more soft beginnings lost."""
 
-    keep_threshold: float = 0.3
+    start_threshold: float = 0.5
+    """Score from which sound just before counts as the beginning. Lower: soft first syllables stay, and breath."""
+
+    keep_threshold: float = 0.4
     """Score at which open speech goes on. Lower: soft endings are kept, noise after speech holds the segment open."""
 
-    open_after_ms: int = 80
+    open_after_ms: int = 96
     """Time in a row at `open_threshold` before a segment opens. Longer: clicks and beeps stay out, "sim" may too."""
 
     close_after_ms: int = 400
     """Silence that closes a segment. Longer: fewer and longer segments, and each comes later in live use."""
 
-    pre_roll_ms: int = 300
-    """Sound kept before the first sure speech. Longer: no first syllable is lost, more noise is sent."""
+    pre_roll_ms: int = 250
+    """Sound kept before the first speech. Longer: no first syllable is lost, more noise is sent."""
 
-    post_roll_ms: int = 200
+    post_roll_ms: int = 140
     """Sound kept after the last speech, at most `close_after_ms`. Longer: soft last syllables stay, and noise."""
 
-    min_speech_ms: int = 140
+    min_speech_ms: int = 90
     """Speech a segment must hold to be one. Over 200 ms a short "sim" is thrown away."""
 
     max_length_s: float = 20.0
@@ -62,19 +86,26 @@ class PipelineConfig:
     reduction: float = 0.6
     """Strength of the noise reduction that the provider hears, 0 (raw) to 1. At 1 it eats speech and costs words."""
 
-    noise_window_s: float = 1.5
-    """Sound of pauses that makes the noise profile. Longer: steadier profile, slower to follow a new noise."""
+    reduction_engine: Engine = "balto"
+    """Who reduces: `balto` (noisereduce's maths, many times faster), `noisereduce`, `noisereduce-nao-estacionario`."""
+
+    noise_memory_s: float = 1.5
+    """Pause sound that makes the noise profile. Longer: steadier profile, slower to follow a new noise."""
 
     def __post_init__(self) -> None:
+        for name, choices in _CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise UsageError(f"`{name}` deve ser um de {', '.join(choices)}, e não {getattr(self, name)!r}.")
         for name, (low, high) in _RANGES.items():
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
                 raise UsageError(f"`{name}` deve ser um número de {_pt(low)} a {_pt(high)}, e não {value!r}.")
-        if self.keep_threshold > self.open_threshold:
-            raise UsageError(
-                f"`keep_threshold` ({_pt(self.keep_threshold)}) não pode passar de "
-                f"`open_threshold` ({_pt(self.open_threshold)})."
-            )
+        for lower in ("keep_threshold", "start_threshold"):
+            if getattr(self, lower) > self.open_threshold:
+                raise UsageError(
+                    f"`{lower}` ({_pt(getattr(self, lower))}) não pode passar de "
+                    f"`open_threshold` ({_pt(self.open_threshold)})."
+                )
         if self.post_roll_ms > self.close_after_ms:
             raise UsageError(
                 f"`post_roll_ms` ({self.post_roll_ms}) não pode passar de `close_after_ms` ({self.close_after_ms})."
@@ -85,7 +116,21 @@ class PipelineConfig:
                 f"`max_length_s` ({_pt(self.max_length_s)})."
             )
 
-    def as_dict(self) -> dict[str, float]:
+    @classmethod
+    def leve(cls) -> PipelineConfig:
+        """The profile for a machine too small for the net, with the thresholds that its detector was measured with."""
+        return cls(
+            detector="leve",
+            open_threshold=0.75,
+            start_threshold=0.75,
+            keep_threshold=0.3,
+            open_after_ms=80,
+            pre_roll_ms=300,
+            post_roll_ms=200,
+            min_speech_ms=140,
+        )
+
+    def as_dict(self) -> dict[str, float | str]:
         """Plain values by field name, for a manifest or a key: equal dictionaries mean equal segments."""
         return asdict(self)
 

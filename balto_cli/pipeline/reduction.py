@@ -1,67 +1,83 @@
-"""What the provider hears: a finished segment with the noise of the pauses turned down, or raw.
+"""What the provider hears: a finished segment raw, or with the noise of the pauses turned down.
 
-Stationary noise reduction of the `noisereduce` library (Sainburg and others 2020): a bin of the spectrogram that does
-not stand out of the noise profile is turned down by `strength`. A segment is reduced with real sound on both sides and
-on the library's own frame grid, so that it equals the same stretch of the whole recording reduced at once.
+The profile is the one that the pipeline keeps from the pauses, whoever does the sums: our own `spectral_gate`, the
+`noisereduce` library's stationary mode (the same maths), or its non-stationary mode, which keeps a profile of its own.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
 from balto_cli.audio.pcm import SAMPLE_RATE_HZ
+from balto_cli.pipeline import spectral_gate
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from balto_cli.audio.pcm import Pcm
+    from balto_cli.pipeline.detector import Floats
+    from balto_cli.pipeline.spectral_gate import NoiseProfile
 
-CONTEXT_SAMPLES = 1792
-"""Real sound wanted on both sides; a frame of 1024 and three frames of mask smoothing reach no further."""
-GRID_SAMPLES = 256
-"""Distance of the library's frames; sound handed over begins on a multiple of it."""
-MIN_NOISE_SAMPLES = SAMPLE_RATE_HZ // 2
-"""A profile of less than half a second is a guess; the sound stays raw."""
+Engine: TypeAlias = Literal["balto", "noisereduce", "noisereduce-nao-estacionario"]
 
-PIECE_SAMPLES = 500 * GRID_SAMPLES
-"""8 s. Longer sound is reduced in pieces, each with its context: the library wants 7 MB for every second at once."""
+CONTEXT_SAMPLES = spectral_gate.CONTEXT_SAMPLES
+"""Real sound wanted on both sides of a segment."""
+PIECE_SAMPLES = 8 * SAMPLE_RATE_HZ
+"""Longer sound is reduced in pieces, each with its context: a spectrogram of 20 s would take 10 MB."""
 
 _FULL_SCALE = np.float32(32768)
 
 
-def context_start(start: int) -> int:
-    """Where the sound handed to `reduce_noise` begins for a segment that begins at `start`."""
-    return max(0, (start - CONTEXT_SAMPLES) // GRID_SAMPLES * GRID_SAMPLES)
+def reduce_noise(
+    sound: Pcm, *, first: int, start: int, stop: int, profile: NoiseProfile, strength: float, engine: Engine
+) -> Pcm:
+    """The stretch [start, stop) of the stream as the provider hears it.
 
-
-def reduce_noise(sound: Pcm, noise: Pcm, strength: float) -> Pcm:
-    """Turn the noise in `sound` down by `strength` (0 to 1); both raw PCM, the result as long as `sound`.
-
-    With strength 0, or with too little `noise` for a profile, the sound comes back as it is.
+    `sound` begins at sample `first` of the stream and holds `CONTEXT_SAMPLES` on both sides where there are any. With
+    strength 0, or before any noise was heard, the stretch comes back as it is.
     """
-    if strength == 0 or len(noise) < MIN_NOISE_SAMPLES:
-        return sound
-    profile = noise.astype(np.float32) / _FULL_SCALE
-    pieces = [_reduce_piece(sound, start, profile, strength) for start in range(0, len(sound), PIECE_SAMPLES)]
-    return np.concatenate(pieces) if pieces else sound
+    raw = sound[start - first : stop - first]
+    if strength == 0 or not profile.ready:
+        return raw.copy()
+    floats = sound.astype(np.float32)
+    floats /= _FULL_SCALE
+    threshold_db = profile.threshold_db()
+    pieces = []
+    for begin in range(start, stop, PIECE_SAMPLES):
+        end = min(begin + PIECE_SAMPLES, stop)
+        if engine == "balto":
+            piece = spectral_gate.reduce_noise(
+                floats, first=first, start=begin, stop=end, threshold_db=threshold_db, strength=strength
+            )
+        else:
+            piece = _by_noisereduce(floats, first, begin, end, threshold_db, strength, engine)
+        pieces.append(piece)
+    reduced = np.concatenate(pieces)
+    reduced *= _FULL_SCALE
+    np.rint(reduced, out=reduced)
+    return np.clip(reduced, -32768, 32767, out=reduced).astype(np.int16)
 
 
-def _reduce_piece(sound: Pcm, start: int, profile: NDArray[np.float32], strength: float) -> Pcm:
-    import noisereduce
+def _by_noisereduce(
+    sound: Floats, first: int, start: int, stop: int, threshold_db: Floats, strength: float, engine: Engine
+) -> Floats:
+    """The same stretch by the library, on its own frame grid: what it is given begins on a multiple of its hop."""
+    from noisereduce.spectralgate import SpectralGateNonStationary, SpectralGateStationary
 
-    first = context_start(start)
-    end = min(start + PIECE_SAMPLES, len(sound))
-    # The library casts to the type it was given and takes int16 thresholds for full scale: floats in, floats out.
-    reduced = noisereduce.reduce_noise(
-        y=sound[first : end + CONTEXT_SAMPLES].astype(np.float32) / _FULL_SCALE,
-        sr=SAMPLE_RATE_HZ,
-        y_noise=profile,
-        stationary=True,
-        prop_decrease=strength,
-        chunk_size=None,
-    )
-    own = reduced[start - first : end - first]
-    samples: Pcm = np.clip(np.rint(own * _FULL_SCALE), -32768, 32767).astype(np.int16)
-    return samples
+    hop = spectral_gate.HOP_SAMPLES
+    origin = min(-(-max(first, start - CONTEXT_SAMPLES) // hop) * hop, start)
+    piece = sound[origin - first : stop + CONTEXT_SAMPLES - first]
+    common = {
+        "y": piece, "sr": SAMPLE_RATE_HZ, "prop_decrease": strength, "chunk_size": None, "padding": 30_000,
+        "n_fft": 1024, "win_length": None, "hop_length": None, "time_constant_s": 2.0,
+        "freq_mask_smooth_hz": 500, "time_mask_smooth_ms": 50, "tmp_folder": None, "use_tqdm": False, "n_jobs": 1,
+    }  # fmt: skip
+    if engine == "noisereduce":
+        gate = SpectralGateStationary(
+            y_noise=piece, n_std_thresh_stationary=spectral_gate.THRESHOLD_SD, clip_noise_stationary=False, **common
+        )
+        gate.noise_thresh = threshold_db.astype(np.float64)
+    else:
+        gate = SpectralGateNonStationary(thresh_n_mult_nonstationary=2, sigmoid_slope_nonstationary=10, **common)
+    reduced: Floats = np.asarray(gate.get_traces(), np.float32)[start - origin : stop - origin]
+    return reduced

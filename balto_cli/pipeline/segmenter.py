@@ -7,33 +7,36 @@ quietest point of the last seconds. Cuts tile: none begins before the one before
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from balto_cli.audio.pcm import SAMPLE_RATE_HZ
+from balto_cli.pipeline.edges import FRAME_SAMPLES
 
 if TYPE_CHECKING:
     from balto_cli.pipeline.config import PipelineConfig
 
-FRAME_SAMPLES = SAMPLE_RATE_HZ // 100
-"""10 ms: the grid of all cuts."""
-
 CutKind: TypeAlias = Literal["pausa", "limite", "fim"]
 """Why a segment ended: a pause, the longest length, the end of the audio."""
 
+_LONGEST_RUN_HOPS = 32
+"""A murmur that never gets sure holds no more sound than this."""
 _EDGE_HOPS = 3
 """Hops kept clear of a forced cut, so that the sound on both of its sides is known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """Where a segment lies, in samples of the stream, and how loud its speech is."""
+    """Where a segment lies, in samples of the stream, and where in it the detector heard speech."""
 
     start: int
     end: int
     kind: CutKind
-    speech_power: float
-    """Mean power of the hops that are speech."""
+    speech_start: int
+    speech_end: int
+    continued: bool
+    """Whether it goes on at once where a forced cut ended the one before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,7 @@ class Segmenter:
 
         self._position = 0
         self._run: list[_Hop] = []
+        self._scores = deque([0.0] * self._open_hops, maxlen=self._open_hops)
         self._open: list[_Hop] = []
         self._start = 0
         self._speech_end = 0
@@ -77,13 +81,13 @@ class Segmenter:
         hop = _Hop(self._position, score >= self._config.keep_threshold, power)
         self._position += self._hop
         if not self._open:
-            self._wait(hop, sure=score >= self._config.open_threshold)
+            self._wait(hop, score)
             return None
         self._open.append(hop)
         if hop.speech:
             self._speech_end = self._position
         elif self._position - self._speech_end >= self._close_samples:
-            return self._close(_grid_up(self._speech_end + self._post_roll), "pausa")
+            return self._close(min(_grid_up(self._speech_end + self._post_roll), _grid(self._position)), "pausa")
         if self._position - self._start >= self._max_length:
             return self._cut_at_quietest()
         return None
@@ -94,28 +98,66 @@ class Segmenter:
             return None
         return self._close(min(total_samples, _grid_up(self._speech_end + self._post_roll)), "fim")
 
-    def _wait(self, hop: _Hop, *, sure: bool) -> None:
-        if not sure:
+    @property
+    def is_open(self) -> bool:
+        """Whether a segment is open."""
+        return bool(self._open)
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is open and no run has begun: what is to come depends on nothing but `previous_end`."""
+        return not self._open and not self._run
+
+    @property
+    def previous_end(self) -> int:
+        """Where the next segment begins at the earliest: the end of the last one, or what `renew` left."""
+        return self._previous_end
+
+    def go_on_from(self, position: int, previous_end: int) -> None:
+        """Become the idle segmenter that stood at `position`."""
+        self._position, self._previous_end = position, previous_end
+
+    def renew(self, heard_samples: int) -> None:
+        """Of all `heard_samples` so far, let later segments hold no more than the pre-roll, so that little is kept.
+
+        That takes from the next pre-roll only what the detector lags behind, and only if speech begins right now.
+        """
+        self._previous_end = max(self._previous_end, _grid(heard_samples - self._pre_roll))
+
+    def end_segment_at(self, end: int) -> None:
+        """The segment just cut was made to end earlier or later than the cut said; later ones begin after it."""
+        self._previous_end = end
+
+    def _wait(self, hop: _Hop, score: float) -> None:
+        """Gather hops that may be speech until the last of them, taken together, surely are."""
+        self._scores.append(score)
+        if score < self._config.start_threshold:
             self._run.clear()
-            return
-        self._run.append(hop)
-        if len(self._run) >= self._open_hops:
+        else:
+            self._run.append(hop)
+        if self._run and sum(self._scores) >= self._config.open_threshold * self._open_hops:
             self._start = self._begin(self._run[0].start)
             self._speech_end = self._position
             self._continued = False
             self._open, self._run = self._run, []
+            self._scores.extend([0.0] * self._open_hops)
+        elif len(self._run) > _LONGEST_RUN_HOPS:
+            del self._run[0]
 
     def _begin(self, speech_start: int) -> int:
         return max(self._previous_end, _grid(speech_start - self._pre_roll), 0)
 
     def _close(self, end: int, kind: CutKind) -> Cut | None:
         hops, self._open = self._open, []
-        speech = sum(hop.speech for hop in hops) * self._hop
+        spoken = [hop.start for hop in hops if hop.speech]
+        speech = len(spoken) * self._hop
         # What follows a forced cut is the rest of a sentence, however short; it is nothing if no speech came.
         if speech == 0 or (speech < self._min_speech and not self._continued):
             return None
+        if end <= self._start:
+            return None  # all of it lies in the tail of the segment before
         self._previous_end = end
-        return Cut(self._start, end, kind, _speech_power(hops))
+        return Cut(self._start, end, kind, spoken[0], spoken[-1] + self._hop, self._continued)
 
     def _cut_at_quietest(self) -> Cut:
         last = len(self._open) - _EDGE_HOPS
@@ -125,16 +167,12 @@ class Segmenter:
         at = min(range(last - 1, first - 1, -1), key=lambda index: sum(powers[index - 1 : index + 2]))
         end = _grid(self._open[at].start + self._hop)
         before, after = self._open[: at + 1], self._open[at + 1 :]
-        cut = Cut(self._start, end, "limite", _speech_power(before))
+        spoken = [hop.start for hop in before if hop.speech] or [before[0].start]
+        cut = Cut(self._start, end, "limite", spoken[0], min(end, spoken[-1] + self._hop), self._continued)
         self._start = self._previous_end = end
         self._continued = True
         self._open = after
         return cut
-
-
-def _speech_power(hops: list[_Hop]) -> float:
-    powers = [hop.power for hop in hops if hop.speech] or [hop.power for hop in hops]
-    return sum(powers) / len(powers)
 
 
 def _samples(seconds: float) -> int:

@@ -1,29 +1,76 @@
-"""Segments on disk for people and scripts: `NAME_seg_000.wav` and one table, `segmentos.csv`."""
+"""Segments on disk for people and scripts: `NAME_seg_000.wav`, one table, and what else was asked for beside them."""
 
 from __future__ import annotations
 
-import csv
-import io
+import contextlib
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from balto_cli.audio.decode import Decoder
+from balto_cli.audio.flac import write_flac
 from balto_cli.audio.inputs import InputFile, segment_name
 from balto_cli.audio.wav import write_wav
 from balto_cli.errors import AudioError, OutputError
 from balto_cli.files import os_reason, write_atomically
 from balto_cli.pipeline import PipelineConfig, Segment, segment_stream
+from balto_cli.reports.processes import run_each
+from balto_cli.reports.segment_explain import Explainer, Explanation
+from balto_cli.reports.segment_formats import SegmentRow, audacity_text, csv_text, json_text, rttm_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from balto_cli.evaluation.progress import Progress
+    from balto_cli.pipeline.listener import HeardHop
 
 TABLE = "segmentos.csv"
-COLUMNS = ("Arquivo Original", "Nome do Segmento", "Início (s)", "Fim (s)", "Duração (s)")
-_FORMULA_HEADS = ("=", "+", "-", "@")
+JSON_TABLE = "segmentos.json"
+AUDIO_SUFFIXES = (".wav", ".flac")
+
+_DIED = "o processo que o lia morreu, talvez por falta de memória: tente este arquivo sozinho"
+
+AudioFormat = Literal["wav", "flac"]
+TableFormat = Literal["csv", "json", "audacity", "rttm"]
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentOptions:
+    """What is written of each recording."""
+
+    audio: AudioFormat = "wav"
+    tables: tuple[TableFormat, ...] = ("csv",)
+    """`segmentos.csv` is always written; `json`: `segmentos.json`, `audacity`: `NAME_rotulos.txt`, `rttm`: `NAME.rttm`.
+    """
+    plot: bool = False
+    """`NAME.png`, and `NAME_pag_001.png` … for what a long recording has beyond the first page."""
+    explain_s: tuple[float, ...] = ()
+    """Moments to explain, in seconds of each recording."""
+
+
+class Watcher(Protocol):
+    """Looks over the pipeline's shoulder at one recording."""
+
+    def sound(self, chunk: bytes) -> None:
+        """Raw PCM16LE, before the pipeline hears it."""
+
+    def hop(self, hop: HeardHop) -> None:
+        """What the stages thought of the next hop."""
+
+    def segment(self, segment: Segment) -> None:
+        """A segment was cut."""
+
+
+@dataclass(slots=True)
+class FileResult:
+    """What came of one recording."""
+
+    rows: list[SegmentRow] = field(default_factory=list)
+    failure: str | None = None
+    remark: str | None = None
+    explanations: list[Explanation] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -31,11 +78,12 @@ class WrittenSegments:
     """What `balto segment` left in its folder."""
 
     folder: Path
-    rows: list[tuple[str, str, float, float, float]] = field(default_factory=list)
-    """As in the table."""
+    rows: list[SegmentRow] = field(default_factory=list)
+    """In order of file and time."""
     failed: list[tuple[str, str]] = field(default_factory=list)
     """File and reason."""
     remarks: list[tuple[str, str]] = field(default_factory=list)
+    explanations: list[tuple[str, Explanation]] = field(default_factory=list)
     files: int = 0
 
     @property
@@ -46,40 +94,62 @@ class WrittenSegments:
     @property
     def summary(self) -> str:
         """What a person reads at the end."""
-        spoken_s = sum(row[4] for row in self.rows)
+        spoken_s = sum(row.duration_s for row in self.rows)
         return (
-            f"{len(self.rows)} segmentos ({spoken_s:.1f} s de fala)".replace(".", ",")
+            f"{len(self.rows)} segmentos ({_seconds(spoken_s)} de fala)"
             + f" de {self.files - len(self.failed)} gravações em {self.folder} (tabela: {TABLE})."
             + (f" {len(self.failed)} com problema." if self.failed else "")
         )
 
+    @property
+    def explained(self) -> str:
+        """The explanations that were asked for, a paragraph each; empty if none."""
+        return "\n\n".join(
+            "\n  ".join((f"{name} em {_seconds(explanation.at_s)}", *explanation.lines))
+            for name, explanation in self.explanations
+        )
+
     def as_json(self) -> str:
-        """The table and the failures, for a machine."""
+        """The table, the failures and the explanations if there are any, for a machine."""
         data: dict[str, Any] = {
             "pasta": str(self.folder),
-            "segmentos": [dict(zip(COLUMNS, row, strict=True)) for row in self.rows],
+            "segmentos": [row.by_column() for row in self.rows],
             "falhas": [{"arquivo": name, "motivo": reason} for name, reason in self.failed],
         }
+        if self.explanations:
+            data["explicacoes"] = [{"arquivo": name} | explanation.as_dict() for name, explanation in self.explanations]
         return json.dumps(data, ensure_ascii=False, indent=1)
 
 
 def write_segments(
-    files: Sequence[InputFile], folder: Path, config: PipelineConfig, progress: Progress
+    files: Sequence[InputFile],
+    folder: Path,
+    config: PipelineConfig,
+    progress: Progress,
+    options: SegmentOptions | None = None,
+    *,
+    workers: int = 1,
 ) -> WrittenSegments:
     """Cut every file into `folder`, as a stream: memory does not grow with a file's length.
 
-    Raises `OutputError` when the folder cannot be written. Segments of an earlier, longer cut of the same file are
-    removed.
+    With several `workers` the files are shared out over as many processes; rows and remarks stay in order of file.
+    Raises `OutputError` when the folder cannot be written. What an earlier cut of the same file left and this one does
+    not have is removed.
     """
-    written = WrittenSegments(folder, files=len(files))
+    options = options or SegmentOptions()
+    results = [FileResult() for _ in files]
     progress.begin(len(files))
+    task = partial(_write_file, folder=folder, config=config, options=options)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for file in files:
-            _write_one(file, config, written)
-            progress.advance(1, file.name)
-        # A spreadsheet takes the byte order mark as the sign of UTF-8.
-        write_atomically(folder / TABLE, "\ufeff" + _table(written.rows))
+        with contextlib.closing(run_each(task, files, workers)) as finished:
+            for index, result in finished:
+                results[index] = result or FileResult(failure=_DIED)
+                progress.advance(1, files[index].name)
+        written = _gathered(files, folder, results)
+        write_atomically(folder / TABLE, csv_text(written.rows))
+        if "json" in options.tables:
+            write_atomically(folder / JSON_TABLE, json_text(folder, written.rows, written.failed))
     except OSError as error:
         raise OutputError(
             f"Não consegui gravar em {folder}: {os_reason(error)}. Escolha outra pasta com --output."
@@ -87,48 +157,103 @@ def write_segments(
     return written
 
 
-def _write_one(file: InputFile, config: PipelineConfig, written: WrittenSegments) -> None:
+def _gathered(files: Sequence[InputFile], folder: Path, results: Sequence[FileResult]) -> WrittenSegments:
+    written = WrittenSegments(folder, files=len(files))
+    for file, result in zip(files, results, strict=True):
+        written.rows += result.rows
+        written.explanations += [(file.name, explanation) for explanation in result.explanations]
+        if result.failure is not None:
+            written.failed.append((file.name, result.failure))
+        if result.remark is not None:
+            written.remarks.append((file.name, result.remark))
+    return written
+
+
+def _write_file(file: InputFile, *, folder: Path, config: PipelineConfig, options: SegmentOptions) -> FileResult:
+    """Cut one file. Raises OSError when something cannot be written."""
     decoder = Decoder(file.path)
-    count = 0
-    try:
-        for segment in segment_stream(decoder, config):
-            written.rows.append(_write_segment(file, segment, written.folder))
-            count += 1
-    except AudioError as error:
-        written.failed.append((file.name, str(error)))
-        return
-    _remove_leftovers(file, count, written.folder)
+    result = FileResult()
+    explainers = [Explainer(at_s, config) for at_s in options.explain_s]
+    watchers: list[Watcher] = [*explainers]
+    with contextlib.ExitStack() as stack:
+        if options.plot:
+            from balto_cli.reports.segment_plot import Plotter
+
+            watchers.append(stack.enter_context(Plotter(folder / file.stem, file.name, config)))
+        try:
+            for segment in _cut(decoder, config, watchers):
+                result.rows.append(_write_segment(file, segment, folder, options.audio))
+        except AudioError as error:
+            result.failure = str(error)
+            return result
+    result.explanations = [explainer.explain() for explainer in explainers]
+    _write_tables(file, result.rows, folder, options.tables)
+    _remove_leftovers(file, len(result.rows), folder, options.audio)
     remarks = [decoder.report.downmix] if decoder.report.downmix != "mono" else []
     remarks += [decoder.report.remark] if decoder.report.remark else []
-    remarks += [] if count else ["nenhuma fala encontrada"]
-    if remarks:
-        written.remarks.append((file.name, "; ".join(remarks)))
+    remarks += [] if result.rows else ["nenhuma fala encontrada"]
+    result.remark = "; ".join(remarks) or None
+    return result
 
 
-def _write_segment(file: InputFile, segment: Segment, folder: Path) -> tuple[str, str, float, float, float]:
-    name = segment_name(file.stem, segment.index)
+def _cut(decoder: Decoder, config: PipelineConfig, watchers: Sequence[Watcher]) -> Iterator[Segment]:
+    """The segments of a recording, with everyone told who watches."""
+    if not watchers:
+        yield from segment_stream(decoder, config)
+        return
+
+    def chunks() -> Iterator[bytes]:
+        for chunk in decoder:
+            for watcher in watchers:
+                watcher.sound(chunk)
+            yield chunk
+
+    def listen(hop: HeardHop) -> None:
+        for watcher in watchers:
+            watcher.hop(hop)
+
+    for segment in segment_stream(chunks(), config, listen):
+        for watcher in watchers:
+            watcher.segment(segment)
+        yield segment
+
+
+def _write_segment(file: InputFile, segment: Segment, folder: Path, audio: AudioFormat) -> SegmentRow:
+    name = _audio_name(file, segment.index, f".{audio}")
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_wav(path, segment.samples)
-    return file.name, name, round(segment.start_s, 3), round(segment.end_s, 3), round(segment.duration_s, 3)
+    (write_wav if audio == "wav" else write_flac)(path, segment.samples)
+    return SegmentRow(
+        original=file.name,
+        name=name,
+        start_s=round(segment.start_s, 3),
+        end_s=round(segment.end_s, 3),
+        duration_s=round(segment.duration_s, 3),
+        cut=segment.cut,
+        snr_db=segment.snr_db,
+    )
 
 
-def _remove_leftovers(file: InputFile, count: int, folder: Path) -> None:
-    """An earlier cut with more segments would leave files that belong to no row."""
-    while (leftover := folder / segment_name(file.stem, count)).exists():
-        leftover.unlink()
-        count += 1
+def _write_tables(file: InputFile, rows: Sequence[SegmentRow], folder: Path, tables: Sequence[TableFormat]) -> None:
+    # Not `NAME.txt`: beside the recordings that would be the reference of what was said.
+    if "audacity" in tables:
+        write_atomically(folder / f"{file.stem}_rotulos.txt", audacity_text(rows))
+    if "rttm" in tables:
+        write_atomically(folder / f"{file.stem}.rttm", rttm_text(rows))
 
 
-def _table(rows: Sequence[tuple[str, str, float, float, float]]) -> str:
-    text = io.StringIO(newline="")
-    table = csv.writer(text)
-    table.writerow(COLUMNS)
-    for original, name, *times in rows:
-        table.writerow([_no_formula(original), _no_formula(name), *(f"{time:.3f}" for time in times)])
-    return text.getvalue()
+def _audio_name(file: InputFile, index: int, suffix: str) -> str:
+    return segment_name(file.stem, index).removesuffix(".wav") + suffix
 
 
-def _no_formula(name: str) -> str:
-    """A name that a spreadsheet would take for a formula, as the same path spelt harmlessly."""
-    return f"./{name}" if name.startswith(_FORMULA_HEADS) else name
+def _remove_leftovers(file: InputFile, count: int, folder: Path, audio: AudioFormat) -> None:
+    """An earlier cut with more segments, or in the other format, would leave files that belong to no row."""
+    for suffix in AUDIO_SUFFIXES:
+        index = count if suffix == f".{audio}" else 0
+        while (leftover := folder / _audio_name(file, index, suffix)).exists():
+            leftover.unlink()
+            index += 1
+
+
+def _seconds(value: float) -> str:
+    return f"{value:.1f} s".replace(".", ",")

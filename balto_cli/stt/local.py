@@ -34,12 +34,15 @@ if TYPE_CHECKING:
 PROVIDER = "Local"
 BEAM_SIZE = 5
 COMPUTE_TYPE = "int8"
-LEAD_IN_S = 0.2
+LEAD_IN_S = 0.25
 """Silence put before each piece: without it Whisper drops words that begin at the first sample."""
+ONE_WINDOW_S = 29.0
+"""Audio that fits one window of the engine needs none of its own time marks, which cost words at the begin; the times
+of words come from the alignment."""
 MIN_AUDIO_S = 0.1
 """Below this there is no word to hear, and Whisper would invent one."""
 MAX_PIECE_S = 600.0
-"""Longer audio is cut at its quietest moment: faster-whisper keeps some 0.4 GB of spectra for each hour at once."""
+"""Longer audio is cut at its quietest moment: faster-whisper computes the spectra of all that it is given at once."""
 CUT_SEARCH_S = 30.0
 MAX_THREADS = 8
 LOOP_COMPRESSION = 2.4
@@ -51,7 +54,7 @@ UNSURE_LOGPROB = -1.0
 NO_REPEAT_TOKENS = 3
 """Runs of this many tokens that may not come twice when a looping window is decoded again."""
 MAX_TOKENS_PER_S = 15
-"""Twice what fast speech needs: ends a loop in a short piece early."""
+"""Above what fast speech needs; ends a loop in a short piece early."""
 MAX_TOKENS = 440
 """What Whisper's context holds beside the prompt."""
 
@@ -114,6 +117,7 @@ class LocalWhisper:
             "loops": f"{LOOP_COMPRESSION}/{SILENCE_PROBABILITY}/{NO_REPEAT_TOKENS}/{UNSURE_LOGPROB}/{MAX_TOKENS_PER_S}",
             "condition_on_previous_text": "false",
             "lead_in_s": str(LEAD_IN_S),
+            "one_window_s": str(ONE_WINDOW_S),
             "max_piece_s": f"{MAX_PIECE_S}/{CUT_SEARCH_S}",
             "language": LANGUAGE,
         }
@@ -199,7 +203,9 @@ def _without_loops(base: Any) -> Any:
         def generate_with_fallback(self, encoder_output: Any, prompt: Any, tokenizer: Any, options: Any) -> Any:
             decoded = super().generate_with_fallback(encoder_output, prompt, tokenizer, options)
             result, _, temperature, compression = decoded
-            if compression <= LOOP_COMPRESSION:
+            # Cut off by the limit of tokens is a loop too: a short one compresses too little to be told by that.
+            ended = len(result.sequences_ids[0]) < options.max_new_tokens - 1
+            if ended and compression <= LOOP_COMPRESSION:
                 return decoded
             if result.no_speech_prob > SILENCE_PROBABILITY:
                 return result, float("-inf"), temperature, compression
@@ -211,7 +217,7 @@ def _without_loops(base: Any) -> Any:
 
 
 def cpu_threads() -> int:
-    """The cores that this process may use, at most `MAX_THREADS`: beyond that base gains nothing."""
+    """The cores that this process may use, at most `MAX_THREADS`, so that a large machine stays usable."""
     affinity = getattr(os, "sched_getaffinity", None)
     cores = len(affinity(0)) if affinity is not None else os.cpu_count() or 1
     return min(cores, MAX_THREADS)
@@ -232,6 +238,7 @@ def _transcribe(model: Any, audio: Pcm, language: str, cancelled: threading.Even
             temperature=0.0,
             condition_on_previous_text=False,
             word_timestamps=True,
+            without_timestamps=piece.size <= ONE_WINDOW_S * SAMPLE_RATE_HZ,
             vad_filter=False,
             max_new_tokens=min(MAX_TOKENS, 32 + round(MAX_TOKENS_PER_S * piece.size / SAMPLE_RATE_HZ)),
         )

@@ -129,8 +129,8 @@ def locate_weights(
     """Find the weights that `choice` means, fetching them if need be.
 
     `choice` is a size name of `models`, a folder, or None for base. The cache is `cache_dir/whisper/NAME`. `say` is
-    told what takes time. Raises `UsageError` if `choice` is
-    neither a size nor a folder, `WeightsError` if the weights cannot be had; both say what to do.
+    told what takes time. Raises `UsageError` if `choice` is neither a size nor a folder, `WeightsError` if the weights
+    cannot be had; both say what to do.
     """
     name = (choice or "base").strip()
     model = models.get(name.lower())

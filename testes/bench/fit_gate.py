@@ -1,4 +1,4 @@
-"""Where the weights of the gate (`pipeline/detector.py`, `GATE_MODEL`) come from.
+"""Where the weights of the profile `leve` (`pipeline/gate_detector.py`, `GATE_MODEL`) come from.
 
 `python -m testes.bench.fit_gate [PASTA]` fits logistic regression to the labelled recordings of `vad` and `vad-real`,
 each of them twice, as it is and through a telephone's band, and prints the model. Then it scores every recording by a
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +20,7 @@ from scipy.signal import butter, sosfilt
 from balto_cli.audio.pcm import SAMPLE_RATE_HZ, Pcm
 from balto_cli.pipeline import PipelineConfig
 from balto_cli.pipeline.bands import BANDS, HOP_SAMPLES
-from balto_cli.pipeline.detector import GateDetector, GateModel
+from balto_cli.pipeline.gate_detector import GateDetector, GateModel
 from testes.bench.vad import DEFAULT_DATA, SETS, read_flac, run_pipeline, score
 
 SMOOTHED_HOPS = 11
@@ -88,7 +88,7 @@ def main(arguments: list[str]) -> None:
     model = fit(recordings)
     bands = ", ".join(f"{weight:.2f}" for weight in model.bands)
     print(f"bands=({bands}), voicing={model.voicing:.1f}, webrtc={model.webrtc:.1f}, bias={model.bias:.2f}")
-    config = PipelineConfig(reduction=0.0)
+    config = replace(PipelineConfig.leve(), reduction=0.0)
     for set_name in SETS:
         segments = {}
         for recording in recordings:

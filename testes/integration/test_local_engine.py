@@ -85,5 +85,7 @@ async def test_what_was_heard_before_does_not_change_what_is_heard_next(engine: 
     assert heard(await engine.transcribe(part)) == heard(alone)
 
 
-async def test_digital_silence_has_no_words(engine: LocalWhisper) -> None:
-    assert (await engine.transcribe(np.zeros(3 * 16_000, dtype=np.int16))).text == ""
+@pytest.mark.parametrize("level", [0.0, 33.0, 330.0])
+async def test_noise_without_speech_has_no_words(level: float, engine: LocalWhisper) -> None:
+    noise = np.random.default_rng(0).normal(0.0, level, 3 * 16_000).astype(np.int16)
+    assert (await engine.transcribe(noise)).text == ""

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import json
 import wave
+from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import numpy as np
+import pytest
 
-from balto_cli.audio.pcm import SAMPLE_RATE_HZ, Pcm, pcm_to_bytes
+from balto_cli.audio.decode import Decoder
+from balto_cli.audio.pcm import SAMPLE_RATE_HZ, Pcm, pcm_from_bytes, pcm_to_bytes
 from balto_cli.pipeline import PipelineConfig, Segment, SpeechPipeline
 from balto_cli.pipeline.detector import Hops
+from balto_cli.pipeline.listener import FirstLook
 
 TESTES = Path(__file__).resolve().parents[2]
 DIALOGUE = "balcao-02_20261103094037"
+CLEAN_DIALOGUE = "balcao-01_20261103091512"
+PROFILES = {
+    "rede": PipelineConfig(),
+    "rede, webrtcvad": PipelineConfig(gate="webrtcvad"),
+    "leve": PipelineConfig.leve(),
+}
+every_profile = pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
+"""The test runs with each detector and gate; `profile` is the `PipelineConfig`."""
 
 
 def to_pcm(sound: np.ndarray) -> Pcm:
@@ -47,6 +61,29 @@ def voice(seconds: float, level_db: float = -20.0, seed: int = 0) -> np.ndarray:
     edge = min(samples // 2, 400)
     sound[:edge] *= np.linspace(0, 1, edge)
     sound[samples - edge :] *= np.linspace(1, 0, edge)
+    return sound * 10 ** (level_db / 20) / np.sqrt(np.mean(sound**2))
+
+
+@cache
+def turns_of(name: str) -> list[tuple[float, float]]:
+    """Begin and end (s) of each labelled turn of a shipped dialogue."""
+    labels = json.loads((TESTES / "dados" / "balcao" / f"{name}.json").read_text(encoding="utf-8"))
+    return [(turn["start_s"], turn["end_s"]) for turn in labels["turns"]]
+
+
+@cache
+def read_clean_dialogue() -> Pcm:
+    return pcm_from_bytes(b"".join(Decoder(TESTES / "1_input" / f"{CLEAN_DIALOGUE}.webm")))
+
+
+def phrase(turn: int, seconds: float | None = None, level_db: float = -20.0) -> np.ndarray:
+    """A turn of the dialogue without noise, or its first seconds, faded: real speech, which a net hears as such."""
+    start_s, end_s = turns_of(CLEAN_DIALOGUE)[turn]
+    start = round(start_s * SAMPLE_RATE_HZ)
+    end = round((end_s if seconds is None else start_s + seconds) * SAMPLE_RATE_HZ)
+    sound = read_clean_dialogue()[start:end].astype(float)
+    sound[:160] *= np.linspace(0, 1, 160)
+    sound[-400:] *= np.linspace(1, 0, 400)
     return sound * 10 ** (level_db / 20) / np.sqrt(np.mean(sound**2))
 
 
@@ -89,12 +126,22 @@ def as_values(segments: list[Segment]) -> list[tuple[object, ...]]:
 class ScriptedDetector:
     """Says speech where the script says so: `spans` in seconds. Power is that of the samples."""
 
-    hop_samples = 320
-    block_samples = 1600
+    first_look = FirstLook(None, passed=True)
 
-    def __init__(self, *spans: tuple[float, float]) -> None:
+    def __init__(self, *spans: tuple[float, float], hop_samples: int = 320) -> None:
+        self.hop_samples = hop_samples
+        self.block_samples = hop_samples * (3 if hop_samples == 512 else 5)
         self._spans = spans
         self._position = 0
+
+    def renew(self, blocks: Sequence[Pcm]) -> None:
+        """Nothing is unsaved: all depends on the position."""
+
+    def to_bytes(self) -> bytes:
+        return self._position.to_bytes(8, "little")
+
+    def restore(self, data: bytes, blocks: Sequence[Pcm]) -> None:
+        self._position = int.from_bytes(data, "little")
 
     def process(self, block: Pcm) -> Hops:
         hops = block.reshape(-1, self.hop_samples).astype(np.float32) / 32768

@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from balto_cli.audio.pcm import pcm_to_bytes
-from balto_cli.pipeline import PipelineConfig, SpeechPipeline, segment_stream
+from balto_cli.pipeline import SpeechPipeline, segment_stream
 from balto_cli.pipeline.blocks import BlockCutter, RawSound
-from testes.unit.pipeline.sounds import DIALOGUE, as_values, feed, noise, place, read_wav, voice
+from testes.unit.pipeline.sounds import (
+    DIALOGUE,
+    as_values,
+    every_profile,
+    feed,
+    noise,
+    phrase,
+    place,
+    read_wav,
+    voice,
+)
 
-CONFIG = PipelineConfig(max_length_s=2.0, cut_search_s=1.0)
 chunkings = st.lists(
     st.one_of(st.integers(1, 9), st.integers(1, 3300), st.integers(1, 60_000)), min_size=1, max_size=12
 )
+
+
+def short_limit(profile):
+    """The profile with a longest segment that a few seconds reach."""
+    return replace(profile, max_length_s=2.0, cut_search_s=1.0)
 
 
 def counter(seed: int, level_db: float = -45.0):
@@ -33,33 +49,55 @@ def real():
     return read_wav(DIALOGUE)[: 12 * 16_000 + 77]
 
 
-@settings(max_examples=15, deadline=None)
+@every_profile
+@settings(max_examples=8, deadline=None)
 @given(sizes=chunkings, seed=st.integers(0, 50), level_db=st.floats(-70, -25))
-def test_segments_do_not_depend_on_chunking(sizes, seed, level_db):
+def test_segments_do_not_depend_on_chunking(profile, sizes, seed, level_db):
     sound = counter(seed, level_db)[: 16_000 * 5 + seed]
-    assert as_values(feed(sound, CONFIG, sizes)) == as_values(feed(sound, CONFIG))
+    config = short_limit(profile)
+    assert as_values(feed(sound, config, sizes)) == as_values(feed(sound, config))
 
 
-def test_segments_of_a_real_dialogue_do_not_depend_on_chunking_down_to_one_byte(real):
-    whole = as_values(feed(real))
-    assert len(whole) >= 3
-    for sizes in ([1], [3], [3199, 1, 2], [3200], [30_001]):
-        assert as_values(feed(real, sizes=sizes)) == whole
+@every_profile
+def test_segments_of_a_real_dialogue_do_not_depend_on_chunking_down_to_one_byte(profile, real):
+    whole = as_values(feed(real, profile))
+    assert len(whole) >= 2
+    for sizes in ([1], [3199, 1, 2], [3200], [30_001]):
+        assert as_values(feed(real, profile, sizes)) == whole
 
 
-def test_all_cuts_are_covered_by_the_chunking_test():
-    assert {segment.cut for segment in feed(counter(0), CONFIG)} == {"pausa", "limite", "fim"}
+@every_profile
+def test_what_the_stages_thought_does_not_depend_on_chunking(profile, real):
+    def thoughts(sizes):
+        heard = []
+        pcm, position, pipeline = pcm_to_bytes(real), 0, SpeechPipeline(profile, listener=heard.append)
+        for size in sizes * (len(pcm) // sum(sizes) + 1):
+            pipeline.feed(pcm[position : position + size])
+            position += size
+        pipeline.flush()
+        return heard
+
+    whole = thoughts([2 * len(real)])
+    assert sum(hop.samples for hop in whole) >= len(real)
+    assert thoughts([333]) == whole
 
 
-def test_all_phrases_that_one_chunk_completes_come_at_once():
-    sound = place(noise(12, -50), *((start, voice(1.0, seed=start)) for start in (1, 4, 7)))
-    assert len(SpeechPipeline().feed(pcm_to_bytes(sound))) == 3
+@every_profile
+def test_all_cuts_are_covered_by_the_chunking_test(profile):
+    assert {segment.cut for segment in feed(counter(0), short_limit(profile))} == {"pausa", "limite", "fim"}
 
 
-def test_stream_and_file_give_the_same_segments(real):
+@every_profile
+def test_all_phrases_that_one_chunk_completes_come_at_once(profile):
+    sound = place(noise(16, -50), *((start, phrase(turn)) for start, turn in ((1, 1), (6, 4), (10, 6))))
+    assert len(SpeechPipeline(profile).feed(pcm_to_bytes(sound))) == 3
+
+
+@every_profile
+def test_stream_and_file_give_the_same_segments(profile, real):
     pcm = pcm_to_bytes(real)
     chunks = (pcm[start : start + 1001] for start in range(0, len(pcm), 1001))
-    assert as_values(list(segment_stream(chunks))) == as_values(feed(real))
+    assert as_values(list(segment_stream(chunks, profile))) == as_values(feed(real, profile))
 
 
 def test_memoryviews_and_bytearrays_are_chunks_as_well(real):
@@ -74,9 +112,10 @@ def test_half_a_sample_at_the_end_changes_nothing(real):
     assert as_values(feed(pcm + b"\x7f")) == as_values(feed(pcm))
 
 
+@every_profile
 @pytest.mark.parametrize("pcm", [b"", b"\x01", b"\x01\x02", b"\x00" * 640, b"\xff\x7f" * 800])
-def test_tiny_inputs_give_no_segment_and_no_error(pcm):
-    assert feed(pcm) == []
+def test_tiny_inputs_give_no_segment_and_no_error(profile, pcm):
+    assert feed(pcm, profile) == []
 
 
 def test_a_second_flush_gives_nothing_and_feeding_after_it_is_refused(real):
@@ -105,7 +144,7 @@ def test_blocks_joined_are_the_bytes_with_zeros_after_them(sizes, length):
 
 
 def test_raw_sound_reads_across_blocks_and_refuses_what_it_forgot():
-    raw = RawSound(100)
+    raw = RawSound()
     sound = np.arange(1000, dtype=np.int16)
     for start in range(0, 1000, 100):
         raw.append(sound[start : start + 100])
@@ -114,6 +153,8 @@ def test_raw_sound_reads_across_blocks_and_refuses_what_it_forgot():
     np.testing.assert_array_equal(raw.read(200, 1000), sound[200:])
     np.testing.assert_array_equal(raw.read(399, 501), sound[399:501])
     assert len(raw.read(300, 300)) == 0
+    assert [block[0] for block in raw.last_blocks(3, 100)] == [700, 800, 900]
+    assert [block[0] for block in raw.last_blocks(99, 300)] == [400, 700]
     for start, end in ((199, 300), (900, 1001), (500, 400)):
         with pytest.raises(IndexError):
             raw.read(start, end)

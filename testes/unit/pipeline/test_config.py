@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import math
 from dataclasses import fields
@@ -10,19 +11,33 @@ import pytest
 
 from balto_cli.errors import UsageError
 from balto_cli.pipeline import PipelineConfig
+from balto_cli.pipeline.gates import EarshotGate, WebrtcGate, make_gate
+from testes.unit.pipeline.sounds import every_profile
+
+FIELDS = [field.name for field in fields(PipelineConfig)]
+CHOICES = ["detector", "gate", "reduction_engine"]
+NUMBERS = [name for name in FIELDS if name not in CHOICES]
 
 
-@pytest.mark.parametrize("field", [field.name for field in fields(PipelineConfig)])
+@pytest.mark.parametrize("field", NUMBERS)
 @pytest.mark.parametrize("value", [-1, 1e9, math.nan, math.inf, True, "0.5", None])
-def test_a_bad_value_is_refused_by_the_name_of_its_field(field, value):
+def test_a_bad_number_is_refused_by_the_name_of_its_field(field, value):
     with pytest.raises(UsageError, match=f"`{field}` deve ser um número de .+ a .+"):
+        PipelineConfig(**{field: value})
+
+
+@pytest.mark.parametrize("field", CHOICES)
+@pytest.mark.parametrize("value", ["", "outro", None, 1, ["leve"]])
+def test_a_bad_choice_is_refused_with_the_good_ones(field, value):
+    with pytest.raises(UsageError, match=f"`{field}` deve ser um de .+, e não"):
         PipelineConfig(**{field: value})
 
 
 @pytest.mark.parametrize(
     ("settings", "field"),
     [
-        ({"open_threshold": 0.4, "keep_threshold": 0.5}, "keep_threshold"),
+        ({"open_threshold": 0.4, "start_threshold": 0.3, "keep_threshold": 0.5}, "keep_threshold"),
+        ({"open_threshold": 0.6, "start_threshold": 0.7}, "start_threshold"),
         ({"close_after_ms": 300, "post_roll_ms": 400}, "post_roll_ms"),
         ({"max_length_s": 4.0, "cut_search_s": 3.0}, "cut_search_s"),
     ],
@@ -37,7 +52,22 @@ def test_messages_use_the_decimal_comma():
         PipelineConfig(open_threshold=2)
 
 
-def test_as_dict_holds_every_setting_as_plain_json():
-    values = PipelineConfig(reduction=0.25).as_dict()
-    assert list(values) == [field.name for field in fields(PipelineConfig)]
-    assert PipelineConfig(**json.loads(json.dumps(values))) == PipelineConfig(reduction=0.25)
+@every_profile
+def test_as_dict_holds_every_setting_as_plain_json(profile):
+    values = profile.as_dict()
+    assert list(values) == FIELDS
+    assert PipelineConfig(**json.loads(json.dumps(values))) == profile
+
+
+def test_a_machine_without_earshot_falls_back_in_the_open(monkeypatch):
+    found = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "earshot" else found(name))
+    config = PipelineConfig()
+    assert config.gate == "webrtcvad"
+    assert config.as_dict()["gate"] == "webrtcvad"
+    assert isinstance(make_gate(config.gate, config.gate_threshold), WebrtcGate)
+
+
+def test_with_earshot_it_is_the_gate():
+    config = PipelineConfig()
+    assert isinstance(make_gate(config.gate, config.gate_threshold), EarshotGate)

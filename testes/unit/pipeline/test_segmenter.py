@@ -29,7 +29,8 @@ def script(*parts):
 
 def test_a_phrase_gets_its_pre_roll_and_post_roll():
     (cut,) = cuts_of(script((1, 0), (1, 1), (1, 0)))
-    assert (cut.start, cut.end, cut.kind) == (16_000 - 4800, 32_000 + 3200, "pausa")
+    assert (cut.start, cut.end, cut.kind) == (16_000 - 4000, 32_000 + 2240, "pausa")
+    assert (cut.speech_start, cut.speech_end, cut.continued) == (16_000, 32_000, False)
 
 
 def test_pre_roll_never_reaches_into_the_segment_before():
@@ -44,7 +45,37 @@ def test_a_short_dip_does_not_close_and_weak_speech_keeps_it_open():
 
 
 def test_weak_speech_alone_opens_nothing():
-    assert cuts_of(script((1, 0), (2, 0.5), (1, 0))) == []
+    assert cuts_of(script((1, 0), (2, 0.7), (1, 0))) == []
+
+
+def test_a_weak_beginning_belongs_to_the_speech_that_follows_it():
+    (cut,) = cuts_of(script((1, 0), (0.2, 0.6), (1, 1), (1, 0)))
+    assert (cut.start, cut.speech_start) == (16_000 - 4000, 16_000)
+    (cut,) = cuts_of(script((1, 0), (0.2, 0.45), (1, 1), (1, 0)))
+    assert cut.speech_start == 16_000 + 3200
+
+
+def test_a_murmur_that_gets_sure_late_holds_a_second_at_most():
+    (cut,) = cuts_of(script((1, 0), (9, 0.6), (1, 1), (1, 0)))
+    assert 9.0 < cut.start / 16_000 < 9.5
+
+
+def test_a_segment_never_ends_after_what_was_heard():
+    config = PipelineConfig(close_after_ms=320, post_roll_ms=320)
+    segmenter = Segmenter(config, 512)
+    for hop in range(60):
+        cut = segmenter.push(float(5 <= hop < 14), 1.0)
+        assert cut is None or cut.end <= (hop + 1) * 512
+
+
+def test_a_renewed_segmenter_reaches_back_by_the_pre_roll_at_most():
+    for late_hops in (0, 5):
+        segmenter = Segmenter(CONFIG, HOP)
+        for score in script((2, 0)):
+            segmenter.push(score, 1.0)
+        segmenter.renew(100 * HOP + late_hops * HOP)
+        assert segmenter.idle
+        assert segmenter.needed_from >= (100 + late_hops) * HOP - 4000
 
 
 def test_a_click_opens_nothing_and_a_short_sim_does():
@@ -61,7 +92,7 @@ def test_endless_speech_is_cut_without_a_gap_and_without_a_repeat():
     cuts = cuts_of(script((0.5, 0), (15, 1)))
     assert [cut.kind for cut in cuts] == ["limite"] * (len(cuts) - 1) + ["fim"]
     assert all(before.end == after.start for before, after in pairwise(cuts))
-    assert (cuts[0].start, cuts[-1].end) == (8000 - 4800, round(15.5 * 16_000))
+    assert (cuts[0].start, cuts[-1].end) == (8000 - 4000, round(15.5 * 16_000))
 
 
 def test_a_forced_cut_falls_at_the_quietest_point_of_the_last_seconds():
