@@ -11,6 +11,7 @@ import asyncio
 import dataclasses
 import importlib.metadata
 import importlib.util
+import itertools
 import logging
 import os
 import threading
@@ -36,8 +37,8 @@ BEAM_SIZE = 5
 COMPUTE_TYPE = "int8"
 LEAD_IN_S = 0.25
 """Silence put before each piece: without it Whisper drops words that begin at the first sample."""
-ONE_WINDOW_S = 29.0
-"""Audio that fits one window of the engine needs none of its own time marks, which cost words at the begin; the times
+ONE_WINDOW_S = 15.0
+"""Up to this length the engine is asked for no time marks of its own, which cost words at the beginning; the times
 of words come from the alignment."""
 MIN_AUDIO_S = 0.1
 """Below this there is no word to hear, and Whisper would invent one."""
@@ -117,7 +118,7 @@ class LocalWhisper:
             "loops": f"{LOOP_COMPRESSION}/{SILENCE_PROBABILITY}/{NO_REPEAT_TOKENS}/{UNSURE_LOGPROB}/{MAX_TOKENS_PER_S}",
             "condition_on_previous_text": "false",
             "lead_in_s": str(LEAD_IN_S),
-            "one_window_s": str(ONE_WINDOW_S),
+            "one_window_s": f"{ONE_WINDOW_S} (1 segment)",
             "max_piece_s": f"{MAX_PIECE_S}/{CUT_SEARCH_S}",
             "language": LANGUAGE,
         }
@@ -231,6 +232,7 @@ def _transcribe(model: Any, audio: Pcm, language: str, cancelled: threading.Even
         offset_s = start / SAMPLE_RATE_HZ - LEAD_IN_S
         if cancelled.is_set():
             return
+        one_window = piece.size <= ONE_WINDOW_S * SAMPLE_RATE_HZ
         found, _ = model.transcribe(
             np.concatenate((lead_in, piece.astype(np.float32) / 32768.0)),
             language=language,
@@ -238,11 +240,12 @@ def _transcribe(model: Any, audio: Pcm, language: str, cancelled: threading.Even
             temperature=0.0,
             condition_on_previous_text=False,
             word_timestamps=True,
-            without_timestamps=piece.size <= ONE_WINDOW_S * SAMPLE_RATE_HZ,
+            without_timestamps=one_window,
             vad_filter=False,
             max_new_tokens=min(MAX_TOKENS, 32 + round(MAX_TOKENS_PER_S * piece.size / SAMPLE_RATE_HZ)),
         )
-        for segment in found:
+        # Without time marks a window is one segment; the engine would go on after the last word and invent another.
+        for segment in itertools.islice(found, 1 if one_window else None):
             if cancelled.is_set():
                 return
             if segment.avg_logprob > float("-inf"):

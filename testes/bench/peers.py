@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from balto_cli.audio.pcm import SAMPLE_RATE_HZ, Pcm, pcm_to_bytes
+from balto_cli.pipeline import PipelineConfig
 from testes.bench.vad import Span
 
 WINDOW_SAMPLES = 512
@@ -25,7 +26,16 @@ _EMA_RATIO = 2.0
 
 def silero_at_half(samples: Pcm) -> list[Span]:
     """Score 0.5 for three windows in a row; pauses under 0.5 s filled, padded by 0.1 s."""
-    return simple_closing(_runs(silero_scores(samples) >= 0.5, 3), WINDOW_SAMPLES, samples, close_s=0.5, pad_s=0.1)
+    runs = _runs(silero_scores(samples) >= 0.5, 3)
+    return simple_closing(runs, WINDOW_SAMPLES, samples, close_s=0.5, pads_s=(0.1, 0.1))
+
+
+def silero_padded(samples: Pcm) -> list[Span]:
+    """The same score and the same three windows, closed and padded as Balto does by default."""
+    config = PipelineConfig()
+    pads_s = (config.pre_roll_ms / 1000, config.post_roll_ms / 1000)
+    runs = _runs(silero_scores(samples) >= 0.5, 3)
+    return simple_closing(runs, WINDOW_SAMPLES, samples, close_s=config.close_after_ms / 1000, pads_s=pads_s)
 
 
 def silero_iterator(samples: Pcm) -> list[Span]:
@@ -53,7 +63,7 @@ def silero_iterator(samples: Pcm) -> list[Span]:
 def webrtcvad_3(samples: Pcm) -> list[Span]:
     """Mode 3 over frames of 30 ms; pauses under 0.3 s filled, padded by 0.2 s."""
     flags = _webrtc_flags(samples, mode=3)
-    return simple_closing(_runs(flags, 1), WEBRTC_FRAME_SAMPLES, samples, close_s=0.3, pad_s=0.2)
+    return simple_closing(_runs(flags, 1), WEBRTC_FRAME_SAMPLES, samples, close_s=0.3, pads_s=(0.2, 0.2))
 
 
 def first_chain(samples: Pcm) -> list[Span]:
@@ -66,7 +76,7 @@ def first_chain(samples: Pcm) -> list[Span]:
 
     clean = noisereduce.reduce_noise(y=samples, sr=SAMPLE_RATE_HZ, stationary=True, prop_decrease=1.0)
     flags = _webrtc_flags(clean, mode=2) & _ema_gate(clean)
-    return simple_closing(_runs(flags, 1), WEBRTC_FRAME_SAMPLES, samples, close_s=0.5, pad_s=0.0)
+    return simple_closing(_runs(flags, 1), WEBRTC_FRAME_SAMPLES, samples, close_s=0.5, pads_s=(0.0, 0.0))
 
 
 def silero_scores(samples: Pcm) -> np.ndarray:
@@ -93,12 +103,12 @@ def silero_lite() -> Any:
 
 
 def simple_closing(
-    runs: Sequence[tuple[int, int]], frame_samples: int, samples: Pcm, *, close_s: float, pad_s: float
+    runs: Sequence[tuple[int, int]], frame_samples: int, samples: Pcm, *, close_s: float, pads_s: tuple[float, float]
 ) -> list[Span]:
-    """Fill pauses shorter than `close_s`, pad both sides by `pad_s`, join what then touches."""
+    """Fill pauses shorter than `close_s`, pad by `pads_s` before and after, join what then touches."""
     filled = _joined([(a * frame_samples, b * frame_samples) for a, b in runs], round(close_s * SAMPLE_RATE_HZ))
-    pad = round(pad_s * SAMPLE_RATE_HZ)
-    padded = _joined([(start - pad, end + pad) for start, end in filled], 1)
+    before, after = (round(pad_s * SAMPLE_RATE_HZ) for pad_s in pads_s)
+    padded = _joined([(start - before, end + after) for start, end in filled], 1)
     return [_span(start, end, samples) for start, end in padded]
 
 

@@ -105,7 +105,7 @@ async def test_a_call_cancelled_while_it_waits_or_runs_leaves_the_engine_ready(m
     engine = Engine()
     monkeypatch.setattr(local, "_load", lambda _weights: engine)
     whisper = local.LocalWhisper(WEIGHTS)
-    calls = [asyncio.create_task(whisper.transcribe(np.ones(SECOND, dtype=np.int16))) for _ in range(2)]
+    calls = [asyncio.create_task(whisper.transcribe(np.ones(20 * SECOND, dtype=np.int16))) for _ in range(2)]
     await asyncio.sleep(0.2)
     for call in calls:
         call.cancel()
