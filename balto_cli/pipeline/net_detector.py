@@ -110,6 +110,6 @@ class NetDetector:
 def _power(sound: Floats) -> Floats:
     """Mean square of each hop; only compared with its neighbours', so an offset of the input does not matter."""
     hops = sound.reshape(WINDOWS, WINDOW_SAMPLES)
-    power: Floats = np.einsum("ij,ij->i", hops, hops)
+    power: Floats = np.vecdot(hops, hops)
     power /= WINDOW_SAMPLES
     return power

@@ -15,6 +15,8 @@ from balto_cli.audio.pcm import SAMPLE_RATE_HZ
 from balto_cli.pipeline.edges import FRAME_SAMPLES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from balto_cli.pipeline.config import PipelineConfig
 
 CutKind: TypeAlias = Literal["pausa", "limite", "fim"]
@@ -92,6 +94,14 @@ class Segmenter:
             return self._cut_at_quietest()
         return None
 
+    def pass_over(self, scores: Sequence[float]) -> bool:
+        """Take hops at once that can neither begin nor end anything; False, and nothing taken, where they might."""
+        if self._open or self._run or max(scores, default=0.0) >= self._config.start_threshold:
+            return False
+        self._position += len(scores) * self._hop
+        self._scores.extend(scores)
+        return True
+
     def finish(self, total_samples: int) -> Cut | None:
         """End of audio after `total_samples`: return what was open."""
         if not self._open:
@@ -123,6 +133,7 @@ class Segmenter:
         That takes from the next pre-roll only what the detector lags behind, and only if speech begins right now.
         """
         self._previous_end = max(self._previous_end, _grid(heard_samples - self._pre_roll))
+        self._scores.extend([0.0] * self._open_hops)
 
     def end_segment_at(self, end: int) -> None:
         """The segment just cut was made to end earlier or later than the cut said; later ones begin after it."""

@@ -97,11 +97,12 @@ class NoiseProfile:
         """Learn from sound without speech.
 
         Args:
-            noise: float32 in [-1, 1], shape (n,), n >= 1024: whole frames are taken every 512 samples. Call it with
-                pieces cut at fixed positions if profiles must not depend on how the stream came in.
+            noise: float32 in [-1, 1], shape (n,) or (pieces, n), n >= 1024: of each piece whole frames are taken every
+                512 samples. Cut pieces at fixed positions if profiles must not depend on how the stream came in.
 
         """
-        frames = _frames(noise, self.FRAME_STEP)
+        windows = np.lib.stride_tricks.sliding_window_view(noise, FRAME_SAMPLES, axis=-1)[..., :: self.FRAME_STEP, :]
+        frames = windows.reshape(-1, FRAME_SAMPLES)
         spectra = np.fft.rfft(frames * _window()).astype(np.complex64, copy=False)
         level_db = _level_db(spectra)
         sounding = level_db.max(axis=1) > _SILENCE_DB

@@ -13,8 +13,6 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from balto_cli.pipeline.blocks import BlockCutter, RawSound
 from balto_cli.pipeline.checkpoint import Checkpoint, pack, unpack
 from balto_cli.pipeline.config import PipelineConfig
@@ -22,6 +20,7 @@ from balto_cli.pipeline.detector import RENEWAL_BLOCKS, Detector, Hops
 from balto_cli.pipeline.edges import FRAME_SAMPLES, find_edges
 from balto_cli.pipeline.listener import HeardHop, Listener
 from balto_cli.pipeline.loudness import HIGH_HZ, LOW_HZ, snr_db
+from balto_cli.pipeline.pauses import Pauses
 from balto_cli.pipeline.reduction import CONTEXT_SAMPLES, reduce_noise
 from balto_cli.pipeline.segment import Segment
 from balto_cli.pipeline.segmenter import Cut, Segmenter
@@ -56,7 +55,7 @@ class SpeechPipeline:
         self._detector = detector or _make_detector(self._config)
         self._blocks = BlockCutter(self._detector.block_samples)
         self._raw = RawSound()
-        self._noise = NoiseProfile(self._config.noise_memory_s)
+        self._pauses = self._learn_from(NoiseProfile(self._config.noise_memory_s))
         self._segmenter = Segmenter(self._config, self._detector.hop_samples)
         self._recent: deque[Pcm] = deque(maxlen=RENEWAL_BLOCKS)
         self._quiet: deque[bool] = deque([False] * _PAUSE_BLOCKS, maxlen=_PAUSE_BLOCKS)
@@ -79,7 +78,7 @@ class SpeechPipeline:
         pipeline._blocks.go_on_from(position)
         pipeline._raw.go_on_from(saved.raw, position)
         pipeline._segmenter.go_on_from(saved.decided, saved.previous_end)
-        pipeline._noise = NoiseProfile.from_bytes(saved.noise)
+        pipeline._pauses = pipeline._learn_from(NoiseProfile.from_bytes(saved.noise))
         pipeline._quiet.extend(saved.quiet)
         pipeline._heard_samples, pipeline._decided_samples = position, saved.decided
         pipeline._next_index = saved.next_index
@@ -134,6 +133,12 @@ class SpeechPipeline:
         return segments
 
     def _decide(self, hops: Hops) -> list[Segment]:
+        if self._listener is None and self._heard_samples >= self._decided_samples + self._detector.block_samples:
+            scores = hops.score.tolist()
+            if self._segmenter.pass_over(scores):
+                self._decided_samples += len(scores) * self._detector.hop_samples
+                self._quiet.append(max(scores, default=0.0) < self._config.keep_threshold)
+                return []
         segments: list[Segment] = []
         quiet = True
         for score, power in zip(hops.score.tolist(), hops.power.tolist(), strict=True):
@@ -155,23 +160,25 @@ class SpeechPipeline:
             samples=self._detector.hop_samples,
             first_look=self._detector.first_look,
             score=score,
-            noise_power=self._noise.mean_power(LOW_HZ, HIGH_HZ),
+            noise_power=self._pauses.preview().mean_power(LOW_HZ, HIGH_HZ),
             is_open=self._segmenter.is_open,
         )
 
+    def _learn_from(self, profile: NoiseProfile) -> Pauses:
+        return Pauses(profile, self._config.noise_memory_s, self._detector.block_samples)
+
     def _learn_noise(self) -> None:
-        """Teach the noise profile the middle one of the last blocks, if none of them holds speech."""
+        """Let the noise profile have the middle one of the last blocks, if none of them holds speech."""
         lag_blocks = (self._heard_samples - self._decided_samples - 1) // self._detector.block_samples + 1
         if all(self._quiet) and len(self._recent) > _PAUSE_BLOCKS:
-            pause = self._recent[-2 - lag_blocks].astype(np.float32)
-            pause *= np.float32(1 / 32768)
-            self._noise.observe(pause)
+            self._pauses.add(self._recent[-2 - lag_blocks])
 
     def _renew(self) -> None:
         self._since_renewal = 0
         self._detector.renew(self._recent)
         self._segmenter.renew(self._heard_samples)
-        self._noise.round()
+        noise = self._pauses.profile()
+        noise.round()
         renewed_from = self._heard_samples - RENEWAL_BLOCKS * self._detector.block_samples
         keep_from = max(self._raw.start, min(self._needed_from, renewed_from))
         self._checkpoint = pack(
@@ -182,7 +189,7 @@ class SpeechPipeline:
             previous_end=self._segmenter.previous_end,
             quiet=tuple(self._quiet),
             raw=self._raw.read(keep_from, self._heard_samples),
-            noise=self._noise.to_bytes(),
+            noise=noise.to_bytes(),
             detector=self._detector.to_bytes(),
         )
 
@@ -197,6 +204,7 @@ class SpeechPipeline:
 
     def _segment(self, cut: Cut) -> Segment:
         start, end = self._placed(cut)
+        noise = self._pauses.profile()
         first = max(start - CONTEXT_SAMPLES, self._raw.start)
         sound = self._raw.read(first, min(end + CONTEXT_SAMPLES, self._heard_samples))
         segment = Segment(
@@ -208,12 +216,12 @@ class SpeechPipeline:
                 first=first,
                 start=start,
                 stop=end,
-                profile=self._noise,
+                profile=noise,
                 strength=self._config.reduction,
                 engine=self._config.reduction_engine,
             ),
             cut=cut.kind,
-            snr_db=snr_db(sound[max(start, cut.speech_start) - first : min(end, cut.speech_end) - first], self._noise),
+            snr_db=snr_db(sound[max(start, cut.speech_start) - first : min(end, cut.speech_end) - first], noise),
         )
         self._next_index += 1
         return segment
