@@ -16,6 +16,8 @@ from pathlib import Path
 import imageio_ffmpeg
 import numpy as np
 
+from balto_cli.reports.segment_files import WrittenSegments
+
 ENTRADA = Path(__file__).parent / "1_input"
 ROTULOS = Path(__file__).parent / "dados" / "balcao"
 LIMPO_1 = ENTRADA / "balcao-01_20261103091512.webm"
@@ -201,3 +203,17 @@ def _with_cover() -> bytes:
     size = len(frame)
     synchsafe = bytes((size >> shift) & 0x7F for shift in (21, 14, 7, 0))
     return b"ID3\x03\x00\x00" + synchsafe + frame + converted(".mp3", "-id3v2_version", "0")
+
+
+def said_of_each(written: WrittenSegments, inputs: set[str]) -> dict[str, str]:
+    """What Balto said of each odd file: segments, the sentence, or that it was passed over."""
+    said = {odd.name: "" if odd.name in inputs else "fora da lista" for odd in odd_files()}
+    counts = dict.fromkeys(said, 0)
+    for row in written.rows:
+        counts[row[0]] += 1
+    for name, count in counts.items():
+        said[name] = f"{count} segmentos" if count else said[name]
+    for name, sentence in (*written.failed, *written.remarks):
+        if name in said:
+            said[name] = "; ".join(filter(None, (said[name], sentence)))
+    return said

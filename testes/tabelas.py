@@ -15,7 +15,7 @@ from balto_cli.reports.segment_files import write_segments
 from balto_cli.reports.workbooks import originals_workbook, segments_workbook
 from balto_cli.settings import Settings
 from testes.doubles import Silent
-from testes.gravacoes import odd_files
+from testes.gravacoes import odd_files, said_of_each
 
 DOCS = Path(__file__).parents[1] / "docs"
 _MARK = "<!-- tabela: {} -->"
@@ -23,8 +23,6 @@ _MARK = "<!-- tabela: {} -->"
 
 def odd_files_table() -> str:
     """Each odd file of the tests and what Balto says of it."""
-    from testes.integration.test_odd_files import said_of_each
-
     with tempfile.TemporaryDirectory() as folder:
         entrada, saida = Path(folder, "entrada"), Path(folder, "saida")
         entrada.mkdir()

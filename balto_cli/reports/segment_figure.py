@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from balto_cli.audio.pcm import Pcm
     from balto_cli.pipeline import PipelineConfig, Segment
-    from balto_cli.reports.segment_plot import Page
+    from balto_cli.reports.segment_page import Page
 
 _DPI = 100
 _INCHES_PER_S = 0.28

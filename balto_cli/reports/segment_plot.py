@@ -7,12 +7,10 @@ Memory holds one page and the longest segment, whatever the length of the record
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-import numpy as np
-
-from balto_cli.audio.pcm import SAMPLE_RATE_HZ, Pcm, pcm_from_bytes
+from balto_cli.audio.pcm import SAMPLE_RATE_HZ, pcm_from_bytes
+from balto_cli.reports.segment_page import Page
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,35 +22,6 @@ if TYPE_CHECKING:
 PAGE_SAMPLES = 60 * SAMPLE_RATE_HZ
 LAST_PAGE_SAMPLES = 90 * SAMPLE_RATE_HZ
 """What is left over may be this long, so that no page holds a second or two."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Page:
-    """A stretch of a recording with all that was thought of it."""
-
-    number: int
-    """0 for the first."""
-    start: int
-    """Sample of the recording that `sound` begins with."""
-    sound: Pcm
-    hops: tuple[HeardHop, ...]
-    segments: tuple[Segment, ...]
-    """Those that touch the page, in order."""
-
-    @property
-    def end(self) -> int:
-        """Sample after the last one."""
-        return self.start + len(self.sound)
-
-    def provider_hears(self) -> Pcm:
-        """The segments as they are sent, at their places, silence between them."""
-        heard = np.zeros(len(self.sound), np.int16)
-        for segment in self.segments:
-            begin, end = max(segment.start_sample, self.start), min(segment.end_sample, self.end)
-            heard[begin - self.start : end - self.start] = segment.samples[
-                begin - segment.start_sample : end - segment.start_sample
-            ]
-        return heard
 
 
 class Plotter:

@@ -6,9 +6,9 @@ import pytest
 
 from balto_cli.audio.inputs import find_inputs
 from balto_cli.pipeline import PipelineConfig
-from balto_cli.reports.segment_files import WrittenSegments, write_segments
+from balto_cli.reports.segment_files import write_segments
 from testes.doubles import Silent
-from testes.gravacoes import OddFile, odd_files
+from testes.gravacoes import OddFile, odd_files, said_of_each
 
 
 @pytest.fixture(scope="module")
@@ -21,19 +21,6 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     inputs = find_inputs([folder])
     written = write_segments(inputs.files, tmp_path_factory.mktemp("saida"), PipelineConfig(), Silent())
     return said_of_each(written, {file.name for file in inputs.files})
-
-
-def said_of_each(written: WrittenSegments, inputs: set[str]) -> dict[str, str]:
-    said = {odd.name: "" if odd.name in inputs else "fora da lista" for odd in odd_files()}
-    counts = dict.fromkeys(said, 0)
-    for row in written.rows:
-        counts[row[0]] += 1
-    for name, count in counts.items():
-        said[name] = f"{count} segmentos" if count else said[name]
-    for name, sentence in (*written.failed, *written.remarks):
-        if name in said:
-            said[name] = "; ".join(filter(None, (said[name], sentence)))
-    return said
 
 
 def test_there_are_at_least_forty_of_them() -> None:
