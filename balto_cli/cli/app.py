@@ -52,7 +52,7 @@ def main() -> None:
     use_utf8()
     code = _run()
     if code == EXIT_INTERRUPTED:
-        print_error("Interrompido. O que já foi respondido está guardado: repita o mesmo comando para continuar.")
+        print_error("Interrompido: repita o mesmo comando para continuar; o que o compare já obteve está guardado.")
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
