@@ -17,6 +17,7 @@ _REASONS = {
     errno.EPERM: "sem permissão",
     errno.EROFS: "o disco só permite leitura",
     errno.ENOENT: "o caminho não existe",
+    errno.EEXIST: "há um arquivo onde deveria haver uma pasta",
     errno.ENOTDIR: "há um arquivo onde deveria haver uma pasta",
     errno.EISDIR: "há uma pasta onde deveria haver um arquivo",
     errno.ENAMETOOLONG: "o nome é comprido demais",

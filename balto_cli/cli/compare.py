@@ -64,30 +64,25 @@ def compare(
             ask_anew=refazer,
         )
         if dry_run:
-            return _print_survey(request, progress)
+            return _print_survey(request, progress, json)
         session = run_session(request, output, progress)
     return _finish(session, request, output, json)
 
 
-def _print_survey(request: Request, progress: TerminalProgress) -> int:
+def _print_survey(request: Request, progress: TerminalProgress, json: bool) -> int:
     from balto_cli.evaluation.session import survey
+    from balto_cli.reports.terminal import survey_json, survey_text
 
     found = survey(request.inputs, request.config, progress)
     for name, reason in found.problems:
         print_error(f"{name}: {reason}")
-    calls = (found.files if request.whole else 0) + (found.segments if request.in_segments else 0)
-    spoken_s = (found.whole_s if request.whole else 0.0) + (found.segments_s if request.in_segments else 0.0)
-    print_result(
-        f"{found.files} gravações ({found.whole_s / 60:.1f} min), {found.segments} segmentos.".replace(".", ",", 1)
-    )
-    for provider in request.providers:
-        print_result(f"{provider.name}: {calls} chamadas, " + f"{spoken_s / 60:.1f} min de áudio.".replace(".", ",", 1))
+    print_result(survey_json(request, found) if json else survey_text(request, found))
     return 1 if found.problems else 0
 
 
 def _finish(session: Session, request: Request, output: Path, json: bool) -> int:
     """Write the workbooks, say where they are, close the run."""
-    from balto_cli.evaluation.run import failures
+    from balto_cli.evaluation.run import failed_calls
     from balto_cli.reports.delivery import write_workbooks
     from balto_cli.reports.terminal import print_summary, summary_json
 
@@ -100,9 +95,12 @@ def _finish(session: Session, request: Request, output: Path, json: bool) -> int
         say(f"{session.tally.reused} respostas já guardadas foram usadas de novo (--refazer pergunta outra vez).")
     if note := session.close():
         say(note)
-    reasons = failures(session.comparison)
-    for reason, count in reasons.items():
-        print_error(f"{count} com problema: {reason}")
+    failed = failed_calls(session.comparison)
+    for file in session.comparison.files:
+        if file.problem:
+            print_error(f"{file.name}: {file.problem}")
+    for reason, count in failed.items():
+        print_error(f"{count} {'chamada falhou' if count == 1 else 'chamadas falharam'}: {reason}")
     if json:
         print_result(summary_json(session.comparison, str(session.folder.path), [str(book.path) for book in saved]))
     else:
@@ -112,4 +110,4 @@ def _finish(session: Session, request: Request, output: Path, json: bool) -> int
             say(book.note)
         if not json:
             print_result(str(book.path))
-    return 1 if reasons else 0
+    return 1 if failed or any(file.problem for file in session.comparison.files) else 0

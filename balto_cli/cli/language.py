@@ -15,7 +15,7 @@ _HELP = (
     ("[OPTIONS]", "[OPÇÕES]"),
     ("COMMAND [ARGS]...", "COMANDO [ARGUMENTOS]..."),
     ("{ENTRADA}...", "ENTRADA..."),
-    (" <list[Path]>", " " * len(" <list[Path]>")),
+    (" <list[str]>", " " * len(" <list[str]>")),
     ("Arguments:", "Argumentos:"),
     ("Options:", "Opções:"),
     ("Commands:", "Comandos:"),

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from balto_cli.stt.base import Transcriber
 
 Entrada = Annotated[
-    list[Path],
+    list[str],
     typer.Argument(
         metavar="ENTRADA", help="Arquivos e pastas de áudio ou vídeo; `-` é a entrada padrão.", show_default=False
     ),
@@ -47,16 +47,18 @@ Json = Annotated[bool, typer.Option("--json", help="Resultado em JSON na saída 
 
 
 @contextlib.contextmanager
-def opened_inputs(entrada: Sequence[Path]) -> Iterator[Inputs]:
+def opened_inputs(entrada: Sequence[str]) -> Iterator[Inputs]:
     """The recordings that ENTRADA names; standard input, where named, is a file for as long as this lasts."""
     from balto_cli.audio.decode import spooled_stdin
     from balto_cli.audio.inputs import STDIN, InputFile, Inputs, find_inputs
 
-    inputs = find_inputs([path for path in entrada if str(path) != STDIN])
+    if "" in entrada:
+        raise UsageError("ENTRADA vazia: diga o arquivo ou a pasta (para a pasta atual, um ponto).")
+    inputs = find_inputs([Path(path) for path in entrada if path != STDIN])
     if line := inputs.passed_over_line:
         say(line)
     with contextlib.ExitStack() as stack:
-        if any(str(path) == STDIN for path in entrada):
+        if STDIN in entrada:
             spooled = stack.enter_context(spooled_stdin(sys.stdin.buffer))
             inputs = Inputs((*inputs.files, InputFile(spooled, "entrada padrão", "entrada")), inputs.passed_over)
         if not inputs.files:

@@ -164,7 +164,9 @@ def _strip_heads(text: str, encoding: str) -> Reference:
 _TIME = r"\d{1,2}:[0-5]\d(?::[0-5]\d)?(?:[.,]\d{1,3})?"
 _CUE = re.compile(rf"\s*{_TIME}\s*-->\s*{_TIME}(?:\s+[a-z]+:\S+)*\s*", re.IGNORECASE)
 _BRACKETED = re.compile(rf"\s*[\[(<]\s*{_TIME}(?:\s*(?:-->|[-–—])\s*{_TIME})?\s*[\])>]\s*(?:[-–—:]\s+)?")
-_BARE = re.compile(rf"\s*({_TIME})(?:\s+[-–—|](?:\s+|$)|\s*[-–—|]\s+|\t\s*|\s*$)(?!\s*{_TIME})")
+_BARE = re.compile(
+    rf"\s*({_TIME})(?:\s+[-–—|](?:\s+|$)|\s*[-–—|]\s+|\t\s*|\s*$|\s+(?=[^\W\d_]+(?: \d+)?\s*:\s))(?!\s*{_TIME})"
+)
 _SURE = re.compile(r"0|\d{1,2}:\d\d:\d\d")
 
 
@@ -200,6 +202,11 @@ class _Stamps:
         return line[match.end() :]
 
 
+_ROLE_NAME = r"[^\W\d_]{2,}(?: \d{1,3})?"
+_DRESSED_ROLE = re.compile(
+    rf"\s*(?:\*\*(?P<bold>{_ROLE_NAME}):?\*\*:?|[\[(](?P<bracket>{_ROLE_NAME})[\])]:?|(?P<dash>{_ROLE_NAME})\s+[-–—])\s+"
+)
+"""A role in another dress: `**Cliente:**`, `[Cliente]`, `CLIENTE -`; only a known role counts so."""
 _LABEL = re.compile(
     r"""\s*(?:[-–—•*]\s+)?
     (?P<name>[^\W\d_][\w.'’-]*(?:[ ][\w.'’-]+){0,2}?)   # one to three words, the first one begins with a letter
@@ -246,6 +253,10 @@ class _Speakers:
 
     def without_head(self, line: str) -> str:
         """Drop the speaker at the head of a line, if there is one."""
+        dressed = _DRESSED_ROLE.match(line)
+        if dressed and _is_role(dressed["bold"] or dressed["bracket"] or dressed["dash"]):
+            self.dropped += 1
+            return line[dressed.end() :]
         match = _LABEL.match(line)
         if match is None or not self._is_speaker(match["name"], line[match.end() :]):
             return line

@@ -213,12 +213,10 @@ def _response_lines(file: HeardFile) -> Iterator[dict[str, Any]]:
             }
 
 
-def failures(comparison: Comparison) -> Counter[str]:
-    """How many files and calls failed, by reason."""
+def failed_calls(comparison: Comparison) -> Counter[str]:
+    """How many calls failed, by reason."""
     reasons: Counter[str] = Counter()
     for file in comparison.files:
-        if file.problem:
-            reasons[file.problem] += 1
         for outcomes in (file.outcomes, *(segment.outcomes for segment in file.segments)):
             reasons.update(outcome.reason for outcome in outcomes.values() if outcome.reason)
     return reasons

@@ -6,6 +6,7 @@ The run is closed only after `Session.close`, when its workbooks stand; until th
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -79,11 +80,14 @@ def gather_references(files: Iterable[InputFile], progress: Progress) -> dict[Pa
         progress.say(
             f"Referências sem gravação ({len(names.orphans)}): {listed}{' …' if len(names.orphans) > 5 else ''}."
         )
+    for text, count in Counter(names.of.values()).items():
+        if count > 1:
+            progress.say(f"{text.name} é a referência de {count} gravações: NOME.EXT.txt serve a uma só.")
     references = {path: read_reference(type(path)(names.of[path])) for path in paths if path in names.of}
     speakers = sum(reference.speakers_dropped for reference in references.values())
     stamps = sum(reference.timestamps_dropped for reference in references.values())
     if speakers or stamps:
-        progress.say(f"Nas referências, ficaram fora {speakers} nomes de quem fala e {stamps} marcas de tempo.")
+        progress.say(f"Nas referências, ficaram fora: nomes de quem fala {speakers}, marcas de tempo {stamps}.")
     return references
 
 

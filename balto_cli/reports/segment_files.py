@@ -96,8 +96,8 @@ class WrittenSegments:
         """What a person reads at the end."""
         spoken_s = sum(row.duration_s for row in self.rows)
         return (
-            f"{len(self.rows)} segmentos ({_seconds(spoken_s)} de fala)"
-            + f" de {self.files - len(self.failed)} gravações em {self.folder} (tabela: {TABLE})."
+            f"{len(self.rows)} segmento(s) ({_seconds(spoken_s)} de fala)"
+            + f" de {self.files - len(self.failed)} gravação(ões) em {self.folder} (tabela: {TABLE})."
             + (f" {len(self.failed)} com problema." if self.failed else "")
         )
 

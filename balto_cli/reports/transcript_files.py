@@ -79,6 +79,8 @@ async def _write(
             except ProviderError as error:
                 written.failed.append((f"{file.name} ({provider.name})", str(error)))
                 continue
+            if not transcript.text.strip():
+                written.remarks.append((file.name, "nenhuma palavra ouvida"))
             heading = f"{file.name} ({provider.name})" if len(providers) > 1 else file.name
             if folder:
                 suffix = f".{provider.name}.{style}" if len(providers) > 1 else f".{style}"

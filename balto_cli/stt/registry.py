@@ -50,7 +50,7 @@ def parse(name: str) -> tuple[str, str | None]:
     """Split `PROVIDER[:MODEL]` at the first colon, so that a model may be a Windows path. Raises `UsageError`."""
     provider, _, model = name.strip().partition(":")
     if provider.strip().lower() not in KNOWN:
-        raise UsageError(f"Não há provedor “{provider.strip()}”: os que existem são {', '.join(KNOWN)}.")
+        raise UsageError(f"Não há provedor “{provider.strip()}”: há {', '.join(KNOWN)}.")
     return provider.strip().lower(), model.strip() or None
 
 
