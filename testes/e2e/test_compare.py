@@ -174,7 +174,6 @@ def test_a_failed_call_is_a_state_and_is_asked_again_next_time(driver: Path, rec
     assert set(asked(log).values()) == {2}
 
 
-@pytest.mark.skipif(os.name == "nt", reason="SIGINT")
 def test_ctrl_c_ends_with_130_and_how_to_go_on(driver: Path, tmp_path: Path) -> None:
     process = subprocess.Popen(
         command(driver, tmp_path / "log", "compare", ENTRADA, "--output", tmp_path / "saida"),
@@ -225,7 +224,6 @@ def test_a_changed_workbook_is_kept_with_its_date(driver: Path, recordings: Path
     assert "foi guardada como" in second.stderr.decode()
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full")
 def test_an_output_that_cannot_be_written_is_one_sentence(driver: Path, recordings: Path, tmp_path: Path) -> None:
     (tmp_path / "arquivo").write_text("não sou pasta")
     result = run(driver, tmp_path / "log", "compare", recordings, "--output", tmp_path / "arquivo")
