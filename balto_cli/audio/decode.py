@@ -44,6 +44,11 @@ class DecodeReport:
     complaints: tuple[str, ...]
     remark: str | None
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """All that a person should know: how channels were mixed, where there were several, and the remark."""
+        return tuple(text for text in (None if self.downmix == "mono" else self.downmix, self.remark) if text)
+
 
 def read_head(path: Path) -> bytes:
     """First `HEAD_BYTES` of a regular file.

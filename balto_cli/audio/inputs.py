@@ -80,7 +80,7 @@ def printable(name: str) -> str:
 
 def name_key(name: str) -> str:
     """What two names share when only case or Unicode form tells them apart, as on macOS and Windows."""
-    return unicodedata.normalize("NFC", name.casefold())
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", name).casefold())
 
 
 def segment_name(stem: str, index: int) -> str:

@@ -16,6 +16,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from balto_cli.audio.inputs import name_key
 from balto_cli.files import os_reason
 
 if TYPE_CHECKING:
@@ -61,20 +62,15 @@ def find_references(recordings: Iterable[PurePath], listing: Iterable[PurePath])
     texts = sorted({path for path in listing if path.suffix.lower() == ".txt"}.difference(audio))
     by_name: dict[tuple[PurePath, str], list[PurePath]] = defaultdict(list)
     for path in texts:
-        by_name[path.parent, _fold(path.stem)].append(path)
+        by_name[path.parent, name_key(path.stem)].append(path)
     found: dict[PurePath, PurePath] = {}
     for path in audio:
         for name in (path.name, path.stem):
-            if candidates := by_name.get((path.parent, _fold(name))):
+            if candidates := by_name.get((path.parent, name_key(name))):
                 found[path] = next((text for text in candidates if text.stem == name), candidates[0])
                 break
     used = set(found.values())
     return ReferenceNames(of=found, orphans=tuple(path for path in texts if path not in used))
-
-
-def _fold(name: str) -> str:
-    """Bring a name to the form in which case and Unicode composition do not matter."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", name).casefold())
 
 
 def read_reference(path: Path) -> Reference:

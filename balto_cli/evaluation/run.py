@@ -70,8 +70,6 @@ class Tally:
 
     reused: int = 0
     """Answers that were stored before."""
-    asked: int = 0
-    """Calls made."""
     responses: list[dict[str, Any]] = field(default_factory=list)
     """Every answer with what it was for, in order of file, part and provider."""
 
@@ -100,7 +98,7 @@ async def compare(
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(_work(file, request, desk, gate, progress)) for file in request.inputs]
     files = [task.result() for task in tasks]
-    tally = Tally(desk.reused, desk.asked, [line for file in files for line in _response_lines(file)])
+    tally = Tally(desk.reused, [line for file in files for line in _response_lines(file)])
     return judge(files, tuple(provider.name for provider in request.providers)), tally
 
 
@@ -146,9 +144,7 @@ def _rows(answers: Sequence[Answer], names: Sequence[str]) -> Iterator[dict[str,
 
 
 def _remarks(heard: Heard, request: Request) -> tuple[str, ...]:
-    remarks = [] if heard.report.downmix == "mono" else [heard.report.downmix]
-    if heard.report.remark:
-        remarks.append(heard.report.remark)
+    remarks = list(heard.report.remarks)
     if request.in_segments and not heard.segments:
         remarks.append("nenhuma fala encontrada")
     return tuple(remarks)
@@ -164,13 +160,14 @@ class _Desk:
         self._slots = {
             id(provider): asyncio.Semaphore(provider.capabilities.max_concurrency) for provider in request.providers
         }
+        # An engine looks its versions up to say who it is: once a run is enough.
+        self._identities = {id(provider): provider.identity for provider in request.providers}
         self._under_way: dict[str, asyncio.Future[Answer]] = {}
         self.reused = 0
-        self.asked = 0
 
     async def ask(self, audio: Pcm, provider: Transcriber) -> Answer:
         """The answer to one piece of audio; a failure is an answer too."""
-        key = await asyncio.to_thread(response_key, audio, provider.identity, LANGUAGE)
+        key = await asyncio.to_thread(response_key, audio, self._identities[id(provider)], LANGUAGE)
         if key in self._under_way:
             return await asyncio.shield(self._under_way[key])
         future = self._under_way[key] = asyncio.get_running_loop().create_future()
@@ -188,7 +185,6 @@ class _Desk:
             self.reused += 1
             return Answer(stored)
         async with self._slots[id(provider)]:
-            self.asked += 1
             try:
                 transcript = await provider.transcribe(audio, language=LANGUAGE)
             except ProviderError as error:

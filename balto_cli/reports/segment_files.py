@@ -189,8 +189,7 @@ def _write_file(file: InputFile, *, folder: Path, config: PipelineConfig, option
     result.explanations = [explainer.explain() for explainer in explainers]
     _write_tables(file, result.rows, folder, options.tables)
     _remove_leftovers(file, len(result.rows), folder, options.audio)
-    remarks = [decoder.report.downmix] if decoder.report.downmix != "mono" else []
-    remarks += [decoder.report.remark] if decoder.report.remark else []
+    remarks = list(decoder.report.remarks)
     remarks += [] if result.rows else ["nenhuma fala encontrada"]
     result.remark = "; ".join(remarks) or None
     return result
