@@ -7,6 +7,8 @@ import errno
 import os
 from typing import TYPE_CHECKING
 
+from balto_cli.errors import OutputError
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -29,6 +31,11 @@ _REASONS = {
 def os_reason(error: OSError) -> str:
     """Why the system refused, in Portuguese where it is a common reason."""
     return _REASONS.get(error.errno or 0) or error.strerror or type(error).__name__
+
+
+def folder_refused(folder: Path, error: OSError) -> OutputError:
+    """What to tell the person whose output folder cannot be written."""
+    return OutputError(f"Não consegui gravar em {folder}: {os_reason(error)}. Escolha outra pasta com --output.")
 
 
 def write_atomically(path: Path, text: str) -> None:

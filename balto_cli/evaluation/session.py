@@ -11,13 +11,13 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from balto_cli.errors import AudioError, OutputError
+from balto_cli.errors import AudioError
 from balto_cli.evaluation.hearing import hear
 from balto_cli.evaluation.references import Reference, find_references, read_reference
 from balto_cli.evaluation.response_store import ResponseStore
 from balto_cli.evaluation.run import Request, Tally, compare, content_sha256
 from balto_cli.evaluation.run_folder import RunFolder, open_run
-from balto_cli.files import os_reason
+from balto_cli.files import folder_refused, os_reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -60,9 +60,7 @@ def run_session(request: Request, output: Path, progress: Progress) -> Session:
     try:
         folder = open_run(output / RUNS, request.settings(), inputs, _now())
     except OSError as error:
-        raise OutputError(
-            f"Não consegui gravar em {output}: {os_reason(error)}. Escolha outra pasta com --output."
-        ) from None
+        raise folder_refused(output, error) from None
     if folder.resumed:
         progress.say(f"Continuando a execução interrompida {folder.path.name}.")
     store = ResponseStore(output / RUNS / "respostas")

@@ -133,15 +133,15 @@ class SpeechPipeline:
         return segments
 
     def _decide(self, hops: Hops) -> list[Segment]:
-        if self._listener is None and self._heard_samples >= self._decided_samples + self._detector.block_samples:
-            scores = hops.score.tolist()
-            if self._segmenter.pass_over(scores):
-                self._decided_samples += len(scores) * self._detector.hop_samples
-                self._quiet.append(max(scores, default=0.0) < self._config.keep_threshold)
-                return []
+        scores: list[float] = hops.score.tolist()
+        all_heard = self._heard_samples >= self._decided_samples + self._detector.block_samples
+        if self._listener is None and all_heard and self._segmenter.pass_over(scores):
+            self._decided_samples += len(scores) * self._detector.hop_samples
+            self._quiet.append(max(scores, default=0.0) < self._config.keep_threshold)
+            return []
         segments: list[Segment] = []
         quiet = True
-        for score, power in zip(hops.score.tolist(), hops.power.tolist(), strict=True):
+        for score, power in zip(scores, hops.power.tolist(), strict=True):
             if self._decided_samples >= self._heard_samples:
                 break  # the zeros that fill the last block are no sound
             self._decided_samples += self._detector.hop_samples

@@ -12,8 +12,8 @@ from balto_cli.audio.decode import Decoder
 from balto_cli.audio.flac import write_flac
 from balto_cli.audio.inputs import InputFile, segment_name
 from balto_cli.audio.wav import write_wav
-from balto_cli.errors import AudioError, OutputError
-from balto_cli.files import os_reason, write_atomically
+from balto_cli.errors import AudioError
+from balto_cli.files import folder_refused, write_atomically
 from balto_cli.pipeline import PipelineConfig, Segment, segment_stream
 from balto_cli.reports.processes import run_each
 from balto_cli.reports.segment_explain import Explainer, Explanation
@@ -151,9 +151,7 @@ def write_segments(
         if "json" in options.tables:
             write_atomically(folder / JSON_TABLE, json_text(folder, written.rows, written.failed))
     except OSError as error:
-        raise OutputError(
-            f"Não consegui gravar em {folder}: {os_reason(error)}. Escolha outra pasta com --output."
-        ) from None
+        raise folder_refused(folder, error) from None
     return written
 
 
