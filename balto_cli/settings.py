@@ -1,22 +1,52 @@
 """The one settings object: environment and `.env`, read once at the edge and passed down.
 
-Names are those of the protocol (`BALTO_…`). An unknown name that begins with `BALTO_` is reported, since it is nearly
-always a misspelt one; a value that cannot be read is an error that says which.
+Names are those of the protocol (`BALTO_…`, and the providers' own for their keys). An unknown name that begins with
+`BALTO_` is reported, since it is nearly always a misspelt one; a value that cannot be read is an error that says which.
 """
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import platformdirs
-from pydantic import Field, ValidationError, field_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from balto_cli.errors import UsageError
 
 _PREFIX = "BALTO_"
+
+
+KEYED_PROVIDERS = ("elevenlabs", "assemblyai", "deepgram", "gladia", "openai", "xai")
+"""Providers that need a key, named as on the command line."""
+
+
+def key_variable(provider: str) -> str:
+    """The variable that holds a provider's key: `ELEVENLABS_API_KEY`."""
+    return f"{provider.upper()}_API_KEY"
+
+
+class Access(BaseModel):
+    """How one provider is reached."""
+
+    model_config = ConfigDict(frozen=True)
+
+    key: SecretStr | None = None
+    base_url: str | None = None
+    """Another address than the provider's own: a proxy, a stand-in."""
+
+
+def _key(provider: str) -> Any:
+    return Field(None, validation_alias=AliasChoices(key_variable(provider)), description=f"Chave: {provider}")
+
+
+def _base_url(provider: str) -> Any:
+    names = (f"{provider.upper()}_BASE_URL", f"{key_variable(provider)}_BASE_URL")
+    return Field(
+        None, validation_alias=AliasChoices(*names), description=f"Outro endereço: {provider} (proxy, simulador)"
+    )
 
 
 class Settings(BaseSettings):
@@ -35,6 +65,25 @@ class Settings(BaseSettings):
     perfil: str | None = Field(
         None, description="Perfil do pipeline: um arquivo TOML com os parâmetros do balcão, ou `leve`"
     )
+    dolar: float | None = Field(None, gt=0, description="Reais por dólar, para os custos; o padrão tem data")
+
+    elevenlabs_key: SecretStr | None = _key("elevenlabs")
+    elevenlabs_base_url: str | None = _base_url("elevenlabs")
+    assemblyai_key: SecretStr | None = _key("assemblyai")
+    assemblyai_base_url: str | None = _base_url("assemblyai")
+    assemblyai_sync_base_url: str | None = _base_url("assemblyai_sync")
+    deepgram_key: SecretStr | None = _key("deepgram")
+    deepgram_base_url: str | None = _base_url("deepgram")
+    gladia_key: SecretStr | None = _key("gladia")
+    gladia_base_url: str | None = _base_url("gladia")
+    openai_key: SecretStr | None = _key("openai")
+    openai_base_url: str | None = _base_url("openai")
+    xai_key: SecretStr | None = _key("xai")
+    xai_base_url: str | None = _base_url("xai")
+
+    def access(self, provider: str) -> Access:
+        """Key and address of one of `KEYED_PROVIDERS`."""
+        return Access(key=getattr(self, f"{provider}_key"), base_url=getattr(self, f"{provider}_base_url"))
 
     @field_validator("providers", mode="before")
     @classmethod
@@ -50,17 +99,32 @@ def load_settings() -> Settings:
     try:
         return Settings.model_validate({})
     except ValidationError as error:
-        names = ", ".join(f"{_PREFIX}{str(item['loc'][0]).upper()}" for item in error.errors() if item["loc"])
+        names = ", ".join(_variable(str(item["loc"][0])) for item in error.errors() if item["loc"])
         raise UsageError(f"Valor inválido em {names}: confira o ambiente e o arquivo .env.") from None
     except (OSError, UnicodeDecodeError):
         raise UsageError("O arquivo .env desta pasta não pôde ser lido: salve-o como texto UTF-8.") from None
+
+
+def variables() -> dict[str, str]:
+    """The variable that each field of `Settings` is read from."""
+    return {
+        name: str(field.validation_alias.choices[0])
+        if isinstance(field.validation_alias, AliasChoices)
+        else f"{_PREFIX}{name.upper()}"
+        for name, field in Settings.model_fields.items()
+    }
+
+
+def _variable(location: str) -> str:
+    """The variable behind a field, which pydantic names by its alias where it has one."""
+    return variables().get(location, location)
 
 
 def unknown_names() -> list[str]:
     """Names in the environment or `.env` that begin with `BALTO_` and mean nothing here."""
     from dotenv import dotenv_values
 
-    known = {f"{_PREFIX}{field.upper()}" for field in Settings.model_fields}
+    known = set(variables().values())
     given = {name.upper() for name in (*os.environ, *dotenv_values(".env")) if name.upper().startswith(_PREFIX)}
     return sorted(given - known)
 

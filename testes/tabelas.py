@@ -13,7 +13,7 @@ from balto_cli.evaluation.results import Comparison
 from balto_cli.pipeline import PipelineConfig
 from balto_cli.reports.segment_files import write_segments
 from balto_cli.reports.workbooks import originals_workbook, segments_workbook
-from balto_cli.settings import Settings
+from balto_cli.settings import Settings, variables
 from testes.doubles import Silent
 from testes.gravacoes import odd_files, said_of_each
 
@@ -51,8 +51,8 @@ def pipeline_table() -> str:
 def settings_table() -> str:
     """Every name that is read from the environment."""
     rows = [
-        (f"`BALTO_{name.upper()}`", field.description or "", _default(field.default))
-        for name, field in Settings.model_fields.items()
+        (f"`{variable}`", Settings.model_fields[name].description or "", _default(Settings.model_fields[name].default))
+        for name, variable in variables().items()
     ]
     return _table(("Nome", "Significado", "Padrão"), rows)
 

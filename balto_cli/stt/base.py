@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from balto_cli.audio.pcm import Pcm
+    from balto_cli.audio.recording import Audio
 
 LANGUAGE = "pt"
 """The language of every counter, as ISO 639-1; each provider spells it its own way."""
@@ -27,6 +27,8 @@ class Word:
     end_s: float
     confidence: float | None = None
     """Between 0 and 1; None where the provider says nothing."""
+    speaker: str | None = None
+    """The provider's own label of who speaks; None where it gives none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,15 @@ class Transcript:
     """The model as the provider answered it."""
     latency_s: float
     """Of the one attempt that answered, without queueing."""
+    confidence: float | None = None
+    """Of the whole, between 0 and 1; None where the provider says nothing."""
     cost_brl: float = 0.0
+    """Of the attempt that answered, by the dated price table."""
+    lost_brl: float = 0.0
+    """Of failed attempts before it that may have been billed."""
+    attempts: int = 1
+    sent_as: str = "pcm"
+    """What travelled: `pcm`, `wav`, `flac`, or `arquivo` and its container for the file's own bytes."""
     raw: dict[str, Any] = field(default_factory=dict)
     """The provider's own answer, kept for diagnosis; plain JSON."""
 
@@ -52,6 +62,16 @@ class Capabilities:
 
     max_concurrency: int
     """Calls that may be in flight at once."""
+    containers: frozenset[str] = frozenset()
+    """Containers that it takes as a file's own bytes, named as `Recording.container`; the rest goes as FLAC."""
+    max_upload_bytes: int | None = None
+    max_audio_s: float | None = None
+    keyterms: int = 0
+    """How many terms it takes; 0 where it takes none."""
+    speakers: bool = False
+    """Whether it can tell who speaks."""
+    usd_per_hour: float = 0.0
+    """Price of an hour of audio by the dated table; 0 where it costs nothing."""
 
 
 class Transcriber(Protocol):
@@ -69,9 +89,10 @@ class Transcriber(Protocol):
     def identity(self) -> dict[str, str]:
         """Provider, model and every option that can change the answer; part of the key of a stored answer."""
 
-    async def transcribe(self, audio: Pcm, *, language: str = LANGUAGE, terms: Sequence[str] = ()) -> Transcript:
-        """Transcribe PCM16 16 kHz mono.
+    async def transcribe(self, audio: Audio, *, language: str = LANGUAGE, terms: Sequence[str] = ()) -> Transcript:
+        """Transcribe a segment (PCM16 16 kHz mono) or a whole recording.
 
         `terms` are words to expect (medicine names); a provider that cannot use them passes them over.
-        Raises `ProviderError`, with a sentence for the person and `retryable`.
+        Raises `ProviderError`, with a sentence for the person and the kind of failure. Cancelling it leaves nothing
+        running.
         """

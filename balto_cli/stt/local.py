@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from balto_cli.audio.pcm import SAMPLE_RATE_HZ
+from balto_cli.audio.recording import samples_of
 from balto_cli.errors import ProviderError, UsageError, WeightsError
 from balto_cli.stt.base import LANGUAGE, Capabilities, Transcript, Word
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from balto_cli.audio.pcm import Pcm
+    from balto_cli.audio.recording import Audio
     from balto_cli.stt.weights import Weights
 
 PROVIDER = "Local"
@@ -123,19 +125,20 @@ class LocalWhisper:
             "language": LANGUAGE,
         }
 
-    async def transcribe(self, audio: Pcm, *, language: str = LANGUAGE, terms: Sequence[str] = ()) -> Transcript:
-        """Transcribe PCM16 16 kHz mono; audio under `MIN_AUDIO_S` gives an empty transcript.
+    async def transcribe(self, audio: Audio, *, language: str = LANGUAGE, terms: Sequence[str] = ()) -> Transcript:
+        """Transcribe a segment or a whole recording; audio under `MIN_AUDIO_S` gives an empty transcript.
 
         `terms` are passed over. A cancelled call stops at the engine's next window of 30 s and leaves it ready for the
         next call. Raises `WeightsError` if the weights do not open, `ProviderError` if the engine fails.
         """
-        if audio.size < MIN_AUDIO_S * SAMPLE_RATE_HZ:
+        samples = samples_of(audio)
+        if samples.size < MIN_AUDIO_S * SAMPLE_RATE_HZ:
             heard = _Heard("", (), [], 0.0)
         else:
             cancelled = threading.Event()
             try:
                 heard = await asyncio.get_running_loop().run_in_executor(
-                    self._worker, self._run, audio, language, cancelled
+                    self._worker, self._run, samples, language, cancelled
                 )
             finally:
                 cancelled.set()
@@ -146,7 +149,7 @@ class LocalWhisper:
             provider=PROVIDER,
             model=self._weights.model,
             latency_s=heard.latency_s,
-            raw={"duration_s": audio.size / SAMPLE_RATE_HZ, "segments": heard.segments},
+            raw={"duration_s": samples.size / SAMPLE_RATE_HZ, "segments": heard.segments},
         )
 
     def _run(self, audio: Pcm, language: str, cancelled: threading.Event) -> _Heard:

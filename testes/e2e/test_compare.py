@@ -29,12 +29,12 @@ fail = sys.argv.pop(1)
 class Counted(FakeTranscriber):
     async def transcribe(self, audio, **options):
         import hashlib
-        from balto_cli.errors import ProviderError
+        from balto_cli.errors import Failure, ProviderError
         from balto_cli.audio.pcm import pcm_to_bytes
         key = hashlib.sha256(pcm_to_bytes(audio)).hexdigest()
         log.write(f"asked {key}\\n")
         if fail == "all":
-            raise ProviderError("o provedor está fora do ar", retryable=True)
+            raise ProviderError("o provedor está fora do ar", kind=Failure.SERVER)
         answer = await super().transcribe(audio, **options)
         log.write(f"answered {key}\\n")
         return answer

@@ -10,7 +10,7 @@ import pytest
 
 from balto_cli.audio.inputs import find_inputs
 from balto_cli.audio.pcm import Pcm
-from balto_cli.errors import ProviderError
+from balto_cli.errors import Failure, ProviderError
 from balto_cli.evaluation.judging import totals
 from balto_cli.evaluation.response_store import ResponseStore
 from balto_cli.evaluation.results import Comparison, State
@@ -69,7 +69,7 @@ def test_a_failed_call_leaves_the_file_out_of_the_totals_and_is_counted(folder: 
     (folder / "a.txt").write_text("bom dia pode falar", "utf-8")
 
     def down(audio: Pcm) -> str:
-        raise ProviderError("fora do ar", retryable=True)
+        raise ProviderError("fora do ar", kind=Failure.SERVER)
 
     comparison, tally = run(folder, FakeTranscriber("Bom"), FakeTranscriber("Ruim", answer=down))
     good, bad = totals(comparison)
