@@ -16,7 +16,6 @@ from typing import Any
 from balto_cli.errors import UsageError
 from balto_cli.files import os_reason
 from balto_cli.pipeline.config import PipelineConfig
-from balto_cli.pipeline.gates import best_gate
 
 LEVE = "leve"
 """The built-in profile for a machine too small for the net; a file of this name is `./leve`."""
@@ -51,10 +50,6 @@ def parse_profile(text: str, name: str) -> PipelineConfig:
             near = difflib.get_close_matches(key, known, 1)
             hint = f"será `{near[0]}`?" if near else f"os parâmetros são {', '.join(known)}."
             raise UsageError(f"{name}, linha {_line(text, key)}: `{key}` não é um parâmetro; {hint}")
-    if values.get("gate") == "earshot" and best_gate() != "earshot":
-        raise UsageError(
-            f'{name}, linha {_line(text, "gate")}: earshot não existe para esta máquina; use gate = "webrtcvad".'
-        )
     base = PipelineConfig.leve() if values.get("detector") == LEVE else PipelineConfig()
     try:
         return dataclasses.replace(base, **{key: _as_in(base, key, value) for key, value in values.items()})

@@ -87,11 +87,7 @@ def build_providers(names: Sequence[str] | None, settings: Settings) -> tuple[Tr
 def build_config(perfil: str | None, settings: Settings) -> PipelineConfig:
     """The pipeline's settings: the profile asked for, else that of the settings, else the defaults."""
     from balto_cli.pipeline import PipelineConfig
-    from balto_cli.pipeline.gates import best_gate
     from balto_cli.profile import load_profile
 
     choice = perfil or settings.perfil
-    config = load_profile(choice) if choice else PipelineConfig()
-    if config.detector == "rede" and best_gate() == "webrtcvad":
-        say("Aviso: earshot não existe para esta máquina; a porta usa webrtcvad, que acorda a rede mais vezes.")
-    return config
+    return load_profile(choice) if choice else PipelineConfig()

@@ -52,8 +52,6 @@ class BandFeatures(NamedTuple):
     spread: Floats
     """How many bins carry the spectrum, (Σ|x|)² / Σ|x|²: 3 for a pure tone, 8 and more for speech. Taken under or over
     3.5 kHz, where the power is."""
-    power: Floats
-    """Power between 100 Hz and 7 kHz; a full-scale square wave is 1."""
 
 
 class EnergyGate:
@@ -100,7 +98,6 @@ class EnergyGate:
             snr_db=np.minimum(np.maximum(snr_db, lowest), highest),
             voicing=_voicing(spectrum * self._voice_bins),
             spread=self._spread(spectrum, squares),
-            power=band_power.sum(axis=1),
         )
 
     def round(self) -> None:

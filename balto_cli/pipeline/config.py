@@ -6,17 +6,15 @@ or is a constant of the code, so equal settings and equal sound give equal segme
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Literal, TypeAlias, get_args
 
 from balto_cli.errors import UsageError
-from balto_cli.pipeline.gates import GateName, best_gate
 from balto_cli.pipeline.reduction import Engine
 
 DetectorName: TypeAlias = Literal["rede", "leve"]
 
 _RANGES: dict[str, tuple[float, float]] = {
-    "gate_threshold": (0.0, 1.0),
     "open_threshold": (0.05, 0.99),
     "start_threshold": (0.01, 0.99),
     "keep_threshold": (0.01, 0.99),
@@ -32,7 +30,6 @@ _RANGES: dict[str, tuple[float, float]] = {
 }
 _CHOICES: dict[str, tuple[str, ...]] = {
     "detector": get_args(DetectorName),
-    "gate": get_args(GateName),
     "reduction_engine": get_args(Engine),
 }
 
@@ -45,13 +42,7 @@ class PipelineConfig:
     """
 
     detector: DetectorName = "rede"
-    """`rede`: a gate, then Silero's net. `leve`: webrtcvad and band levels, for a machine too small for the net."""
-
-    gate: GateName = field(default_factory=best_gate)
-    """What lets the net run: `earshot`, or `webrtcvad` where earshot has no wheel; then the net runs more often."""
-
-    gate_threshold: float = 0.4
-    """Score (0 to 1) of earshot that opens the gate. Higher: less CPU and fewer coughs, more soft words lost."""
+    """`rede`: webrtcvad, then Silero's net. `leve`: webrtcvad and band levels, for a machine too small for the net."""
 
     open_threshold: float = 0.8
     """Score (0 to 1) at which speech may begin. Higher: fewer false segments, more soft beginnings lost."""

@@ -25,12 +25,12 @@ RENEWAL_BLOCKS = 4
 
 
 class Hops(NamedTuple):
-    """The next hops that a detector has made up its mind on; both arrays have shape (hops,)."""
+    """The next hops that a detector has made up its mind on: of any number of blocks, or none."""
 
     score: Floats
-    """How sure the detector is of speech, 0 to 1."""
-    power: Floats
-    """Power of the sound, by which the quietest hop is found; a full-scale square wave is 1."""
+    """How sure the detector is of speech, 0 to 1, shape (hops,)."""
+    looks: tuple[FirstLook, ...]
+    """What the first stage said of each of their blocks; only listeners ask."""
 
 
 class Detector(Protocol):
@@ -43,10 +43,6 @@ class Detector(Protocol):
     @property
     def block_samples(self) -> int:
         """Samples of every block, a multiple of `hop_samples`."""
-
-    @property
-    def first_look(self) -> FirstLook:
-        """What the first stage said of the hops that the last call returned; only listeners ask."""
 
     def process(self, block: Pcm) -> Hops:
         """Take the next block; return the hops that it settled, the oldest first."""

@@ -31,7 +31,7 @@ LOOK_IN_SAMPLES = round(0.35 * SAMPLE_RATE_HZ)
 
 _FEWEST_FRAMES = 3
 """Speech shorter than this has no loud level to speak of."""
-_LOUD_STEP, _LOUD_QUANTILE = 4, 0.95
+_LOUD_STEP, _LOUD_QUANTILE = 8, 0.95
 """The loud level is read from every fourth frame of the voice; only its ends are looked at frame by frame."""
 _WINDOW_SAMPLES = 2 * FRAME_SAMPLES
 _BINS = slice(

@@ -70,9 +70,8 @@ class GateDetector:
         self._bias = np.float32(model.bias)
         self._mean = np.full(_SMOOTHED_HOPS, 1 / _SMOOTHED_HOPS, dtype=np.float32)
         self._logits = np.full(_SMOOTHED_HOPS - 1, _QUIET_LOGIT, dtype=np.float32)
-        self._powers = np.zeros(_DELAY_HOPS, dtype=np.float32)
         self._skip = _DELAY_HOPS
-        self.first_look = self._coming_look = FirstLook(None, passed=True)
+        self._coming_look = FirstLook(None, passed=True)
 
     def features(self, block: Pcm) -> tuple[Floats, BandFeatures]:
         """What the model weighs, shape (hops, bands + 2), and all that the gate saw. Moves the stream on."""
@@ -83,15 +82,14 @@ class GateDetector:
         """Take `block_samples` samples; return as many hops, those of 100 ms before."""
         features, seen = self.features(block)
         # The hops that this block settles are those of the block before.
-        self.first_look, self._coming_look = self._coming_look, FirstLook(float(features[:, -1].mean()), passed=True)
+        look, self._coming_look = self._coming_look, FirstLook(float(features[:, -1].mean()), passed=True)
         logits = features @ self._weights + self._bias
         logits[seen.spread < TONE_SPREAD] = _QUIET_LOGIT
-        return self._smooth(logits, seen.power)
+        return Hops(self._smooth(logits), (look,))
 
     def finish(self) -> Hops:
         """Score the hops whose future never came as if quiet followed."""
-        self.first_look = self._coming_look
-        return self._smooth(np.full(_DELAY_HOPS, _QUIET_LOGIT, dtype=np.float32), np.zeros(_DELAY_HOPS, np.float32))
+        return Hops(self._smooth(np.full(_DELAY_HOPS, _QUIET_LOGIT, dtype=np.float32)), (self._coming_look,))
 
     def renew(self, blocks: Sequence[Pcm]) -> None:
         """See `Detector.renew`: webrtcvad cannot be saved, and the gate's floors are rounded as they are saved."""
@@ -102,16 +100,13 @@ class GateDetector:
 
     def to_bytes(self) -> bytes:
         """See `Detector.to_bytes`: the hops held back and the gate's floors, 0.7 KB."""
-        held = np.concatenate([self._logits, self._powers]).astype("<f4").tobytes()
-        return bytes([self._skip]) + held + self._gate.to_bytes()
+        return bytes([self._skip]) + self._logits.astype("<f4").tobytes() + self._gate.to_bytes()
 
     def restore(self, data: bytes, blocks: Sequence[Pcm]) -> None:
         """See `Detector.restore`."""
-        held_bytes = 4 * (_SMOOTHED_HOPS - 1 + _DELAY_HOPS)
-        held = np.frombuffer(data, "<f4", _SMOOTHED_HOPS - 1 + _DELAY_HOPS, 1).astype(np.float32)
         self._skip = data[0]
-        self._logits, self._powers = held[: _SMOOTHED_HOPS - 1].copy(), held[_SMOOTHED_HOPS - 1 :].copy()
-        self._gate.restore(data[1 + held_bytes :], blocks[-1])
+        self._logits = np.frombuffer(data, "<f4", _SMOOTHED_HOPS - 1, 1).astype(np.float32)
+        self._gate.restore(data[1 + 4 * (_SMOOTHED_HOPS - 1) :], blocks[-1])
         self.renew(blocks)
 
     def _webrtc_flags(self, block: Pcm) -> Floats:
@@ -120,17 +115,15 @@ class GateDetector:
         hops = (pcm[start : start + hop_bytes] for start in range(0, len(pcm), hop_bytes))
         return np.array([self._webrtc.is_speech(hop, SAMPLE_RATE_HZ) for hop in hops], dtype=np.float32)
 
-    def _smooth(self, logits: Floats, powers: Floats) -> Hops:
+    def _smooth(self, logits: Floats) -> Floats:
         logits = np.concatenate([self._logits, logits])
-        powers = np.concatenate([self._powers, powers])
         self._logits = logits[-(_SMOOTHED_HOPS - 1) :]
-        self._powers = powers[-_DELAY_HOPS:]
         means: Floats = np.convolve(logits, self._mean, mode="valid").astype(np.float32, copy=False)
         settled = len(means)
         # The first hops out of the smoothing stand for the time before the stream began.
         skip, self._skip = min(self._skip, settled), max(0, self._skip - settled)
         score: Floats = np.reciprocal(1 + np.exp(-means))
-        return Hops(score=score[skip:], power=powers[:settled][skip:])
+        return score[skip:]
 
 
 def _new_webrtc() -> Any:

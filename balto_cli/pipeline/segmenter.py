@@ -1,8 +1,8 @@
 """Cuts scored hops into segments at pauses.
 
-A finite automaton that knows hops and nothing of audio: scores and powers enter `Segmenter.push` one at a time, and a
-`Cut` comes out when its closing pause has lasted `close_after_ms`, or when the longest length is reached, at the
-quietest point of the last seconds. Cuts tile: none begins before the one before it has ended.
+A finite automaton that knows hops and nothing of audio: scores enter `Segmenter.push` one at a time, and a `Cut` comes
+out when its closing pause has lasted `close_after_ms`, or when the longest length is reached, at the quietest point of
+the last seconds. Cuts tile: none begins before the one before it has ended.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from balto_cli.audio.pcm import SAMPLE_RATE_HZ
 from balto_cli.pipeline.edges import FRAME_SAMPLES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from balto_cli.pipeline.config import PipelineConfig
 
@@ -45,14 +45,17 @@ class Cut:
 class _Hop:
     start: int
     speech: bool
-    power: float
 
 
 class Segmenter:
     """The automaton. Closed: waits for a run of sure hops. Open: waits for a pause or for the longest length."""
 
-    def __init__(self, config: PipelineConfig, hop_samples: int) -> None:
+    def __init__(
+        self, config: PipelineConfig, hop_samples: int, hop_powers: Callable[[int, int], Sequence[float]]
+    ) -> None:
+        """`hop_powers(start, hops)` is the power of each of `hops` hops from sample `start` on, all of them heard."""
         self._config = config
+        self._hop_powers = hop_powers
         self._hop = hop_samples
         self._open_hops = max(1, round(config.open_after_ms * SAMPLE_RATE_HZ / 1000 / hop_samples))
         self._close_samples = _samples(config.close_after_ms / 1000)
@@ -78,9 +81,9 @@ class Segmenter:
             return self._start
         return self._begin(self._position - len(self._run) * self._hop)
 
-    def push(self, score: float, power: float) -> Cut | None:
+    def push(self, score: float) -> Cut | None:
         """Take the next hop; return the cut that it completed, if any."""
-        hop = _Hop(self._position, score >= self._config.keep_threshold, power)
+        hop = _Hop(self._position, score >= self._config.keep_threshold)
         self._position += self._hop
         if not self._open:
             self._wait(hop, score)
@@ -173,7 +176,7 @@ class Segmenter:
     def _cut_at_quietest(self) -> Cut:
         last = len(self._open) - _EDGE_HOPS
         first = max(_EDGE_HOPS, last - self._cut_search // self._hop)
-        powers = [hop.power for hop in self._open]
+        powers = self._hop_powers(self._open[0].start, len(self._open))
         # Three hops together: a lone quiet hop may be the closure of a "p" in mid-word. The latest of equals is taken.
         at = min(range(last - 1, first - 1, -1), key=lambda index: sum(powers[index - 1 : index + 2]))
         end = _grid(self._open[at].start + self._hop)

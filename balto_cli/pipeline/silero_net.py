@@ -17,6 +17,7 @@ from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from balto_cli.errors import BaltoError
 
@@ -53,7 +54,8 @@ _TENSORS: Final[dict[str, tuple[int, tuple[int, ...]]]] = {
 }
 """Byte offset and shape of each float32 tensor in the file: fixed, since the hash fixes the file."""
 
-_CONTEXT: Final = 64  # samples of the window before, and of reflection after
+CONTEXT_SAMPLES: Final = 64
+"""Samples of the window before that a window is heard with; as many are mirrored after it."""
 _FRAME: Final = 256
 _HOP: Final = 128
 _FRAMES: Final = 4  # STFT frames a window
@@ -61,7 +63,7 @@ _BINS: Final = _FRAME // 2 + 1
 _UNITS: Final = 128  # of the LSTM
 
 _STATE_MAGIC: Final = b"SVS1"
-_STATE_VALUES: Final = 2 * _UNITS + _CONTEXT
+_STATE_VALUES: Final = 2 * _UNITS + CONTEXT_SAMPLES
 
 Float32: TypeAlias = NDArray[np.float32]
 
@@ -93,6 +95,9 @@ class SileroWeights:
     def load(cls) -> SileroWeights:
         """Return the weights of the installed package, read once a process.
 
+        Holds the process's BLAS to one thread from then on: waking another one costs more than these products, and
+        streams are spread over processes.
+
         Raises:
             BaltoError: the package is not installed, or its weights are not the ones that Balto was measured with.
 
@@ -111,7 +116,11 @@ class SileroState:
     @classmethod
     def fresh(cls) -> SileroState:
         """Return the state of a stream that heard nothing yet."""
-        return cls(*(np.zeros(size, np.float32) for size in (_UNITS, _UNITS, _CONTEXT)))
+        return cls(*(np.zeros(size, np.float32) for size in (_UNITS, _UNITS, CONTEXT_SAMPLES)))
+
+    def copy(self) -> SileroState:
+        """Return a state that goes its own way."""
+        return SileroState(self.hidden.copy(), self.cell.copy(), self.context.copy())
 
     def fade(self, factor: float) -> None:
         """Scale the memory by `factor` (0 forgets all, 1 nothing), so that what was heard long ago weighs less."""
@@ -120,7 +129,7 @@ class SileroState:
 
     def listen(self, samples: Float32) -> None:
         """Take the last 64 of `samples` (float32, at least 64) as context: sound that the net itself skipped."""
-        self.context[:] = samples[-_CONTEXT:]
+        self.context[:] = samples[-CONTEXT_SAMPLES:]
 
     def to_bytes(self) -> bytes:
         """Return the state as versioned bytes (1284 of them), the same on every platform."""
@@ -163,38 +172,34 @@ def probabilities(samples: Float32, state: SileroState, weights: SileroWeights) 
 
 def _spectrum(samples: Float32, state: SileroState, weights: SileroWeights) -> NDArray[np.complex64]:
     """Four Hann frames a window: 64 samples of context, 512 of sound, 64 mirrored. (1536,) -> (3, 4, 129)."""
-    padded = np.empty((WINDOWS, 2 * _CONTEXT + WINDOW_SAMPLES), np.float32)
+    padded = np.empty((WINDOWS, 2 * CONTEXT_SAMPLES + WINDOW_SAMPLES), np.float32)
     windows = samples.reshape(WINDOWS, WINDOW_SAMPLES)
-    padded[0, :_CONTEXT] = state.context
-    padded[1:, :_CONTEXT] = windows[:-1, -_CONTEXT:]
-    padded[:, _CONTEXT:-_CONTEXT] = windows
-    padded[:, -_CONTEXT:] = windows[:, -2 : -_CONTEXT - 2 : -1]
-    state.context[:] = windows[-1, -_CONTEXT:]
+    padded[0, :CONTEXT_SAMPLES] = state.context
+    padded[1:, :CONTEXT_SAMPLES] = windows[:-1, -CONTEXT_SAMPLES:]
+    padded[:, CONTEXT_SAMPLES:-CONTEXT_SAMPLES] = windows
+    padded[:, -CONTEXT_SAMPLES:] = windows[:, -2 : -CONTEXT_SAMPLES - 2 : -1]
+    state.context[:] = windows[-1, -CONTEXT_SAMPLES:]
     row, item = padded.strides
     frames = np.ndarray((WINDOWS, _FRAMES, _FRAME), np.float32, padded, 0, (row, _HOP * item, item))
     return np.fft.rfft(frames * weights.hann).astype(np.complex64, copy=False)
 
 
 def _encode(spectrum: NDArray[np.complex64], weights: SileroWeights) -> Float32:
-    """Run the four convolutions over the magnitudes, each padded by one and followed by ReLU. -> (3, 128).
-
-    Each product stays under 262144 multiplications, where OpenBLAS begins to wake threads on processors for which it
-    has no kernel for small matrices: a woken thread costs more than the product.
-    """
+    """Run the four convolutions over the magnitudes, each padded by one and followed by ReLU. -> (3, 128)."""
     taps = np.empty((WINDOWS, _FRAMES, 3, _BINS), np.float32)
     magnitude = np.abs(spectrum, out=taps[:, :, 1])
     taps[:, 0, 0] = 0.0
     taps[:, 1:, 0] = magnitude[:, :-1]
     taps[:, :-1, 2] = magnitude[:, 1:]
     taps[:, -1, 2] = 0.0
-    x = taps.reshape(WINDOWS, _FRAMES, 3 * _BINS) @ weights.conv1
+    x = taps.reshape(WINDOWS * _FRAMES, 3 * _BINS) @ weights.conv1
     x += weights.bias1
-    np.maximum(x, 0.0, out=x)
     # A stride of two over four frames reads (padding, 0, 1) and (1, 2, 3).
-    frames = x.reshape(WINDOWS, _FRAMES * _UNITS)
-    x = np.empty((WINDOWS, _UNITS), np.float32)
-    np.matmul(frames[:, : 2 * _UNITS], weights.conv2[_UNITS:], out=x[:, :64])
-    np.matmul(frames[:, _UNITS:], weights.conv2, out=x[:, 64:])
+    frames = np.zeros((WINDOWS, 1 + _FRAMES, _UNITS), np.float32)
+    np.maximum(x.reshape(WINDOWS, _FRAMES, _UNITS), 0.0, out=frames[:, 1:])
+    row, frame, item = frames.strides
+    pairs = np.ndarray((WINDOWS, 2, 3 * _UNITS), np.float32, frames, 0, (row, 2 * frame, item))
+    x = (pairs.reshape(2 * WINDOWS, 3 * _UNITS) @ weights.conv2).reshape(WINDOWS, _UNITS)
     x += weights.bias2
     np.maximum(x, 0.0, out=x)
     x = x @ weights.conv3
@@ -207,7 +212,10 @@ def _encode(spectrum: NDArray[np.complex64], weights: SileroWeights) -> Float32:
 
 def _remember(x: Float32, state: SileroState, weights: SileroWeights) -> Float32:
     """Run the LSTM over three windows: c = f * c + i * g, h = o * tanh(c). (3, 128) -> (3, 128)."""
-    gates = x @ weights.lstm_input
+    gates = np.empty((WINDOWS, 4 * _UNITS), np.float32)
+    for window in range(WINDOWS):
+        # Three vectors one by one: for so few rows a matrix product spends more on packing the weights.
+        np.dot(x[window], weights.lstm_input, out=gates[window])
     gates += weights.lstm_bias
     outputs = np.empty((WINDOWS, _UNITS), np.float32)
     # One row: gates i, f, o, g and the cell, so that (i, f) * (g, c) is a single product.
@@ -219,7 +227,7 @@ def _remember(x: Float32, state: SileroState, weights: SileroWeights) -> Float32
     cell[:] = state.cell
     hidden = state.hidden
     for window in range(WINDOWS):
-        np.matmul(hidden, weights.lstm_hidden, out=z)
+        np.dot(hidden, weights.lstm_hidden, out=z)
         z += gates[window]
         np.tanh(z, out=z)
         sigmoids += 1.0
@@ -244,6 +252,7 @@ def _sigmoid_of_double(half: Float32) -> Float32:
 
 @lru_cache(maxsize=1)
 def _load_weights() -> SileroWeights:
+    threadpool_limits(1, user_api="blas")
     data = _read_package_data()
     tensors = {name: _tensor(data, *place) for name, place in _TENSORS.items()}
     # conv3 reads padding, frame 0, frame 1; conv4 reads padding, frame 0, padding.

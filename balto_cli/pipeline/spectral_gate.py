@@ -211,7 +211,7 @@ def reduce_noise(
 
 def band_power(sound: Float32, low_hz: float, high_hz: float, sample_rate_hz: int = 16_000) -> float:
     """Return the mean power of `sound` (float32, at least 1024 samples) between two frequencies."""
-    power = _power(_spectra(sound, FRAME_SAMPLES // 2))[:, _bins(low_hz, high_hz, sample_rate_hz)]
+    power = _power(_spectra(sound, FRAME_SAMPLES)[:, _bins(low_hz, high_hz, sample_rate_hz)])
     return float(power.sum(axis=1).mean() * (_POWER_PER_BIN / _AMPLITUDE_SCALE**2))
 
 

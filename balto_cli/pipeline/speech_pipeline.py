@@ -13,6 +13,8 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from balto_cli.pipeline.blocks import BlockCutter, RawSound
 from balto_cli.pipeline.checkpoint import Checkpoint, pack, unpack
 from balto_cli.pipeline.config import PipelineConfig
@@ -27,9 +29,10 @@ from balto_cli.pipeline.segmenter import Cut, Segmenter
 from balto_cli.pipeline.spectral_gate import NoiseProfile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from balto_cli.audio.pcm import Pcm
+    from balto_cli.pipeline.listener import FirstLook
 
 _RENEW_AFTER_QUIET_BLOCKS = 300
 """About half a minute: how far a restart in a quiet hour must go back."""
@@ -56,7 +59,7 @@ class SpeechPipeline:
         self._blocks = BlockCutter(self._detector.block_samples)
         self._raw = RawSound()
         self._pauses = self._learn_from(NoiseProfile(self._config.noise_memory_s))
-        self._segmenter = Segmenter(self._config, self._detector.hop_samples)
+        self._segmenter = Segmenter(self._config, self._detector.hop_samples, self._hop_powers)
         self._recent: deque[Pcm] = deque(maxlen=RENEWAL_BLOCKS)
         self._quiet: deque[bool] = deque([False] * _PAUSE_BLOCKS, maxlen=_PAUSE_BLOCKS)
         self._heard_samples = 0
@@ -124,7 +127,6 @@ class SpeechPipeline:
         self._recent.append(block)
         self._heard_samples += len(block)
         segments = self._decide(self._detector.process(block))
-        self._learn_noise()
         self._since_renewal += 1
         due = self._since_renewal >= _RENEW_AFTER_QUIET_BLOCKS and all(self._quiet)
         if self._segmenter.idle and (segments or due):
@@ -133,36 +135,51 @@ class SpeechPipeline:
         return segments
 
     def _decide(self, hops: Hops) -> list[Segment]:
+        segments: list[Segment] = []
+        hops_a_block = self._detector.block_samples // self._detector.hop_samples
         scores: list[float] = hops.score.tolist()
+        for look, first in zip(hops.looks, range(0, len(scores), hops_a_block), strict=False):
+            segments += self._decide_block(scores[first : first + hops_a_block], look)
+        return segments
+
+    def _decide_block(self, scores: Sequence[float], look: FirstLook) -> list[Segment]:
+        segments: list[Segment] = []
+        quiet = True
         all_heard = self._heard_samples >= self._decided_samples + self._detector.block_samples
         if self._listener is None and all_heard and self._segmenter.pass_over(scores):
             self._decided_samples += len(scores) * self._detector.hop_samples
-            self._quiet.append(max(scores, default=0.0) < self._config.keep_threshold)
-            return []
-        segments: list[Segment] = []
-        quiet = True
-        for score, power in zip(scores, hops.power.tolist(), strict=True):
-            if self._decided_samples >= self._heard_samples:
-                break  # the zeros that fill the last block are no sound
-            self._decided_samples += self._detector.hop_samples
-            quiet = quiet and score < self._config.keep_threshold
-            cut = self._segmenter.push(score, power)
-            if self._listener is not None:
-                self._listener(self._heard_hop(score))
-            if cut is not None:
-                segments.append(self._segment(cut))
+            quiet = max(scores) < self._config.keep_threshold
+        else:
+            for score in scores:
+                if self._decided_samples >= self._heard_samples:
+                    break  # the zeros that fill the last block are no sound
+                self._decided_samples += self._detector.hop_samples
+                quiet = quiet and score < self._config.keep_threshold
+                cut = self._segmenter.push(score)
+                if self._listener is not None:
+                    self._listener(self._heard_hop(score, look))
+                if cut is not None:
+                    segments.append(self._segment(cut))
         self._quiet.append(quiet)
+        if not self._flushed:
+            self._learn_noise()
         return segments
 
-    def _heard_hop(self, score: float) -> HeardHop:
+    def _heard_hop(self, score: float, look: FirstLook) -> HeardHop:
         return HeardHop(
             start_sample=self._decided_samples - self._detector.hop_samples,
             samples=self._detector.hop_samples,
-            first_look=self._detector.first_look,
+            first_look=look,
             score=score,
             noise_power=self._pauses.preview().mean_power(LOW_HZ, HIGH_HZ),
             is_open=self._segmenter.is_open,
         )
+
+    def _hop_powers(self, start: int, hops: int) -> list[float]:
+        """Mean square of each hop around its mean, so that an offset of the input does not matter."""
+        sound = self._raw.read(start, start + hops * self._detector.hop_samples).astype(np.float32)
+        powers: list[float] = sound.reshape(hops, -1).var(axis=1).tolist()
+        return powers
 
     def _learn_from(self, profile: NoiseProfile) -> Pauses:
         return Pauses(profile, self._config.noise_memory_s, self._detector.block_samples)
@@ -261,4 +278,4 @@ def _make_detector(config: PipelineConfig) -> Detector:
         return GateDetector()
     from balto_cli.pipeline.net_detector import NetDetector
 
-    return NetDetector(config.gate, config.gate_threshold)
+    return NetDetector()

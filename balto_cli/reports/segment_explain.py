@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from balto_cli.audio.pcm import SAMPLE_RATE_HZ, pcm_from_bytes
-from balto_cli.pipeline.gates import WEBRTC_SHARE
+from balto_cli.pipeline.gates import SHARE as GATE_SHARE
 from balto_cli.pipeline.loudness import HIGH_HZ, LOW_HZ
 from balto_cli.pipeline.spectral_gate import band_power
 
@@ -135,7 +135,6 @@ class Explainer:
         if config.detector == "leve":
             share = "" if look.score is None else f" (webrtcvad: fala em {look.score * 100:.0f} % do bloco)"
             return [f"Detector leve: nota {_pt(hop.score, 2)}{share}; {thresholds}."]
-        threshold = config.gate_threshold if config.gate == "earshot" else WEBRTC_SHARE
         if look.score is None:
             gate = "não foi consultada: " + (
                 "a rede ouve sempre o começo da gravação"
@@ -143,11 +142,11 @@ class Explainer:
                 else "a rede já ouvia fala"
             )
         else:
-            state = "aberta" if look.score >= threshold else "fechada"
+            state = "aberta" if look.score >= GATE_SHARE else "fechada"
             held = ", mas a rede ainda ouve o bloco seguinte" if state == "fechada" and look.passed else ""
-            gate = f"nota {_pt(look.score, 2)}, abre em {_pt(threshold, 2)}: {state}{held}"
+            gate = f"nota {_pt(look.score, 2)}, abre em {_pt(GATE_SHARE, 2)}: {state}{held}"
         net = f"nota {_pt(hop.score, 2)}; {thresholds}" if look.passed else "não rodou: com a porta fechada não há fala"
-        return [f"Porta ({config.gate}): {gate}.", f"Rede (Silero): {net}."]
+        return [f"Porta (webrtcvad): {gate}.", f"Rede (Silero): {net}."]
 
     def _segment_lines(self, at: int) -> list[str]:
         if self._before is not None and self._at < self._before.end:

@@ -20,7 +20,7 @@ from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import FuncFormatter, MultipleLocator
 
 from balto_cli.audio.pcm import SAMPLE_RATE_HZ
-from balto_cli.pipeline.gates import WEBRTC_SHARE
+from balto_cli.pipeline.gates import SHARE as GATE_SHARE
 from balto_cli.pipeline.loudness import HIGH_HZ, LOW_HZ
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def save_page(page: Page, path: Path, title: str, config: PipelineConfig) -> Non
 
 def _headline(page: Page, title: str, config: PipelineConfig) -> str:
     place = f"{_pt(page.start / SAMPLE_RATE_HZ, 1)} a {_pt(page.end / SAMPLE_RATE_HZ, 1)} s"
-    ear = "webrtcvad e energia" if config.detector == "leve" else f"porta {config.gate}, rede Silero"
+    ear = "webrtcvad e energia" if config.detector == "leve" else "porta webrtcvad, rede Silero"
     reduction = f"redução {_pt(config.reduction, 1)} ({config.reduction_engine})" if config.reduction else "som cru"
     return (
         f"{title} — {place}: {len(page.segments)} segmentos\n"
@@ -187,12 +187,11 @@ def _draw_gate(axis: Axes, page: Page, config: PipelineConfig) -> None:
     """The first stage's score where it was asked, and where it let the second stage listen."""
     times = _hop_starts_s(page)
     asked = np.array([np.nan if hop.first_look.score is None else hop.first_look.score for hop in page.hops])
-    name = "webrtcvad" if config.detector == "leve" else f"porta {config.gate}"
+    name = "webrtcvad" if config.detector == "leve" else "porta webrtcvad"
     missing = "" if config.detector == "leve" else "; sem nota: não consultada"
     axis.step(times, asked, where="post", color=_GATE, linewidth=0.9, label=f"{name}{missing}")
     if config.detector != "leve":
-        threshold = config.gate_threshold if config.gate == "earshot" else WEBRTC_SHARE
-        axis.axhline(threshold, color=_GATE, linestyle="--", linewidth=0.9, label=f"abre em {_pt(threshold, 2)}")
+        axis.axhline(GATE_SHARE, color=_GATE, linestyle="--", linewidth=0.9, label=f"abre em {_pt(GATE_SHARE, 2)}")
         passed = [float(hop.first_look.passed) for hop in page.hops]
         axis.fill_between(
             times, passed, step="post", color=_GATE, alpha=0.15, linewidth=0, label="a rede ouve (2º estágio)"

@@ -28,7 +28,6 @@ def configs() -> dict[str, PipelineConfig]:
     return {
         "**Balto, só detecção**": replace(default, reduction=0.0),
         "**Balto, com o que o provedor ouve**": default,
-        "Balto, `gate=webrtcvad`, só detecção": replace(default, gate="webrtcvad", reduction=0.0),
         "Balto, `leve`, só detecção": replace(light, reduction=0.0),
         "Balto, `leve`, com o que o provedor ouve": light,
         "Balto, `reduction_engine=noisereduce`": replace(default, reduction_engine="noisereduce"),

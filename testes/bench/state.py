@@ -31,7 +31,6 @@ def section() -> tuple[str, str]:
     rows = []
     configs = {
         "padrão": PipelineConfig(),
-        "`gate=webrtcvad`": PipelineConfig(gate="webrtcvad"),
         "`leve`": PipelineConfig.leve(),
     }
     for label, config in configs.items():

@@ -18,15 +18,6 @@ import pytest
 
 from testes.gravacoes import FALA, ffmpeg, read_wav, speech, wav_bytes
 
-NO_EARSHOT = """
-import importlib.util, sys
-found = importlib.util.find_spec
-importlib.util.find_spec = lambda name, *rest: None if name == "earshot" else found(name, *rest)
-sys.argv = ["balto", *sys.argv[1:]]
-from balto_cli.cli import main
-main()
-"""
-
 
 def balto(*arguments: str | Path, cwd: Path | None = None, **env: str) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
@@ -151,14 +142,6 @@ def test_what_is_no_moment_is_a_mistake(entrada: Path, tmp_path: Path, moment: s
     result = balto(entrada, "--output", tmp_path, f"--explain={moment}")
     assert result.returncode == 2
     assert "Valor inválido para --explain" in result.stderr.decode()
-
-
-def test_a_machine_without_earshot_is_told_so_in_one_line(entrada: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-c", NO_EARSHOT, "segment", entrada / "b.wav", "--output", tmp_path, "--explain", "1"]
-    result = subprocess.run(command, capture_output=True, check=False)
-    assert result.returncode == 0
-    assert result.stderr.decode().count("earshot não existe para esta máquina") == 1
-    assert "Porta (webrtcvad)" in result.stdout.decode()
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL], ids=["Ctrl-C", "killed"])

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from balto_cli import profile
 from balto_cli.errors import UsageError
 from balto_cli.pipeline import PipelineConfig
 from balto_cli.profile import load_profile, parse_profile
@@ -36,10 +35,10 @@ def test_a_whole_number_of_seconds_is_the_same_setting() -> None:
     ("text", "said"),
     [
         ("\n# oi\nclose_aftr_ms = 300", "b.toml, linha 3: `close_aftr_ms` não é um parâmetro; será `close_after_ms`?"),
-        ("reduction = 0.5\n[pipeline]\ngate = 1", "b.toml, linha 2: `pipeline` não é um parâmetro"),
+        ("reduction = 0.5\n[pipeline]\ndetector = 1", "b.toml, linha 2: `pipeline` não é um parâmetro"),
         ("\nreduction = 2", "b.toml, linha 2: `reduction` deve ser um número de 0 a 1, e não 2"),
         ("# reduction = 1\n\nreduction = true", "b.toml, linha 3: `reduction` deve ser um número"),
-        ('detector = "rede"\n"gate" = "foo"', "b.toml, linha 2: `gate` deve ser um de earshot, webrtcvad"),
+        ('reduction = 1\n"detector" = "foo"', "b.toml, linha 2: `detector` deve ser um de rede, leve"),
         ("keep_threshold = 0.9", "b.toml, linha 1: `keep_threshold` (0,9) não pode passar de `open_threshold`"),
         ("\nopen_threshold = 0.3", "b.toml, linha 2: `keep_threshold` (0,4) não pode passar"),
         ("open_threshold = 0.5\nkeep_threshold = 0.6\nstart_threshold = 0.4", "b.toml, linha 2 e 1: `keep_threshold`"),
@@ -72,9 +71,3 @@ def test_what_is_no_profile_is_one_sentence(tmp_path: Path, data: bytes | None, 
         path.write_bytes(data)
     with pytest.raises(UsageError, match=said):
         load_profile(str(path))
-
-
-def test_a_gate_that_this_machine_lacks_is_refused_with_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(profile, "best_gate", lambda: "webrtcvad")
-    with pytest.raises(UsageError, match="linha 2: earshot não existe"):
-        parse_profile('reduction = 1\ngate = "earshot"', "b.toml")

@@ -132,7 +132,7 @@ def checkpoint():
 
 
 @pytest.mark.parametrize(
-    "config", [PipelineConfig(post_roll_ms=100), PipelineConfig(gate_threshold=0.41), PipelineConfig.leve()]
+    "config", [PipelineConfig(post_roll_ms=100), PipelineConfig(keep_threshold=0.41), PipelineConfig.leve()]
 )
 def test_other_settings_are_refused(checkpoint, config):
     with pytest.raises(ValueError, match="settings"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import math
 from dataclasses import fields
@@ -11,11 +10,10 @@ import pytest
 
 from balto_cli.errors import UsageError
 from balto_cli.pipeline import PipelineConfig
-from balto_cli.pipeline.gates import EarshotGate, WebrtcGate, make_gate
 from testes.unit.pipeline.sounds import every_profile
 
 FIELDS = [field.name for field in fields(PipelineConfig)]
-CHOICES = ["detector", "gate", "reduction_engine"]
+CHOICES = ["detector", "reduction_engine"]
 NUMBERS = [name for name in FIELDS if name not in CHOICES]
 
 
@@ -57,17 +55,3 @@ def test_as_dict_holds_every_setting_as_plain_json(profile):
     values = profile.as_dict()
     assert list(values) == FIELDS
     assert PipelineConfig(**json.loads(json.dumps(values))) == profile
-
-
-def test_a_machine_without_earshot_falls_back_in_the_open(monkeypatch):
-    found = importlib.util.find_spec
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "earshot" else found(name))
-    config = PipelineConfig()
-    assert config.gate == "webrtcvad"
-    assert config.as_dict()["gate"] == "webrtcvad"
-    assert isinstance(make_gate(config.gate, config.gate_threshold), WebrtcGate)
-
-
-def test_with_earshot_it_is_the_gate():
-    config = PipelineConfig()
-    assert isinstance(make_gate(config.gate, config.gate_threshold), EarshotGate)

@@ -15,9 +15,9 @@ CONFIG = PipelineConfig(max_length_s=4.0, cut_search_s=2.0)
 
 
 def cuts_of(scores, powers=None, config=CONFIG, hop=HOP, total=None):
-    segmenter = Segmenter(config, hop)
     powers = powers or [1.0] * len(scores)
-    cuts = [segmenter.push(score, power) for score, power in zip(scores, powers, strict=True)]
+    segmenter = Segmenter(config, hop, lambda start, hops: powers[start // hop : start // hop + hops])
+    cuts = [segmenter.push(score) for score in scores]
     cuts.append(segmenter.finish(len(scores) * hop if total is None else total))
     return [cut for cut in cuts if cut is not None]
 
@@ -62,17 +62,17 @@ def test_a_murmur_that_gets_sure_late_holds_a_second_at_most():
 
 def test_a_segment_never_ends_after_what_was_heard():
     config = PipelineConfig(close_after_ms=320, post_roll_ms=320)
-    segmenter = Segmenter(config, 512)
+    segmenter = Segmenter(config, 512, lambda start, hops: [1.0] * hops)
     for hop in range(60):
-        cut = segmenter.push(float(5 <= hop < 14), 1.0)
+        cut = segmenter.push(float(5 <= hop < 14))
         assert cut is None or cut.end <= (hop + 1) * 512
 
 
 def test_a_renewed_segmenter_reaches_back_by_the_pre_roll_at_most():
     for late_hops in (0, 5):
-        segmenter = Segmenter(CONFIG, HOP)
+        segmenter = Segmenter(CONFIG, HOP, lambda start, hops: [1.0] * hops)
         for score in script((2, 0)):
-            segmenter.push(score, 1.0)
+            segmenter.push(score)
         segmenter.renew(100 * HOP + late_hops * HOP)
         assert segmenter.idle
         assert segmenter.needed_from >= (100 + late_hops) * HOP - 4000

@@ -10,7 +10,7 @@ from balto_cli.pipeline.listener import FirstLook, HeardHop
 from balto_cli.reports.segment_explain import Explainer, Explanation
 from testes.gravacoes import FALA, read_wav
 
-CONFIG = PipelineConfig(gate="webrtcvad", min_speech_ms=150)
+CONFIG = PipelineConfig(min_speech_ms=150)
 HOP = 512
 
 
@@ -97,9 +97,7 @@ def test_level_and_noise_are_in_the_same_measure() -> None:
     assert "ruído das pausas: -50,0 dB" in why(explanation)
 
 
-@pytest.mark.parametrize(
-    "config", [PipelineConfig(), CONFIG, PipelineConfig.leve()], ids=["earshot", "webrtcvad", "leve"]
-)
+@pytest.mark.parametrize("config", [PipelineConfig(), PipelineConfig.leve()], ids=["rede", "leve"])
 def test_who_listens_changes_no_segment(config: PipelineConfig) -> None:
     sound = read_wav(FALA)[: 16_000 * 12].tobytes()
     hops: list[HeardHop] = []
