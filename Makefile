@@ -34,7 +34,7 @@ docs: $(VENV)/.dev ## gera de novo as tabelas de docs/
 	$(BIN)/python -m testes.tabelas
 
 lock: $(VENV)/.dev ## resolve de novo as versões de constraints.txt (em Python 3.11)
-	$(BIN)/python -m pip install --quiet --dry-run --ignore-installed --report $(VENV)/lock.json -e ".[local,dev,bench]" hatchling
+	$(BIN)/python -m pip install --quiet --dry-run --ignore-installed --report $(VENV)/lock.json -e ".[local,dev,bench,oraculos]" hatchling
 	$(BIN)/python -c "import json; print(*sorted({'{name}=={version}'.format(**item['metadata']).lower() for item in json.load(open('$(VENV)/lock.json'))['install'] if item['metadata']['name'] != 'balto'}), sep='\n')" > constraints.txt
 
 clean: ## apaga o ambiente e os caches (nunca as planilhas)

@@ -5,7 +5,29 @@ Scoring is pure: text in, numbers out. Only `references` opens files, and only t
 
 from __future__ import annotations
 
+from balto_cli.evaluation.mapsswe import Mapsswe, mapsswe
 from balto_cli.evaluation.normalize import normalize
 from balto_cli.evaluation.scores import Score, score_corpus, score_pair
+from balto_cli.evaluation.significance import (
+    PairVerdict,
+    SystemComparison,
+    compare_all,
+    compare_systems,
+    holm,
+    wer_interval,
+)
 
-__all__ = ["Score", "normalize", "score_corpus", "score_pair"]
+__all__ = [
+    "Mapsswe",
+    "PairVerdict",
+    "Score",
+    "SystemComparison",
+    "compare_all",
+    "compare_systems",
+    "holm",
+    "mapsswe",
+    "normalize",
+    "score_corpus",
+    "score_pair",
+    "wer_interval",
+]

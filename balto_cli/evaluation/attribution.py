@@ -10,8 +10,8 @@ from __future__ import annotations
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
+from balto_cli.evaluation.alignment import align
 from balto_cli.evaluation.normalize import normalize
-from balto_cli.evaluation.scores import align
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -17,29 +17,34 @@ PAIRS = st.lists(st.tuples(SENTENCE, SENTENCE), max_size=6)
 
 
 @given(SENTENCE.filter(bool), SENTENCE)
-def test_a_pair_has_the_figures_of_jiwer(reference: str, hypothesis: str) -> None:
-    score = score_pair(reference, hypothesis)
+def test_a_pair_has_the_totals_of_jiwer_and_as_many_words_right_at_least(reference: str, hypothesis: str) -> None:
+    score = score_pair(reference, hypothesis, normalizer=None)
     words = jiwer.process_words(reference, hypothesis)
-    assert (score.hits, score.errors) == (words.hits, words.substitutions + words.deletions + words.insertions)
+    assert score.errors == words.substitutions + words.deletions + words.insertions
+    assert score.hits >= words.hits
+    assert (score.reference_words, score.hypothesis_words) == (len(reference.split()), len(hypothesis.split()))
     assert score.wer == pytest.approx(words.wer)
-    assert score.mer == pytest.approx(words.mer)
-    assert score.wil == pytest.approx(words.wil)
+    assert score.mer <= words.mer + 1e-12
+    assert score.wil <= words.wil + 1e-12
+    if score.hits == words.hits:
+        assert score.mer == pytest.approx(words.mer)
+        assert score.wil == pytest.approx(words.wil)
     assert score.cer == pytest.approx(jiwer.cer(reference, hypothesis))
 
 
 @given(PAIRS.filter(lambda pairs: any(reference for reference, _ in pairs)))
-def test_a_corpus_has_the_figures_of_jiwer(pairs: list[tuple[str, str]]) -> None:
-    score = score_corpus(pairs)
+def test_a_corpus_has_the_totals_of_jiwer(pairs: list[tuple[str, str]]) -> None:
+    score = score_corpus(pairs, normalizer=None)
     words = jiwer.process_words(*([text[side] for text in pairs] for side in (0, 1)))
     assert score.wer == pytest.approx(words.wer)
-    assert score.mer == pytest.approx(words.mer)
-    assert score.wil == pytest.approx(words.wil)
+    assert score.mer <= words.mer + 1e-12
+    assert score.wil <= words.wil + 1e-12
     assert score.cer == pytest.approx(jiwer.cer(*([text[side] for text in pairs] for side in (0, 1))))
 
 
 @given(SENTENCE, SENTENCE)
 def test_the_alignment_spells_both_sentences_and_holds_every_error(reference: str, hypothesis: str) -> None:
-    score = score_pair(reference, hypothesis)
+    score = score_pair(reference, hypothesis, normalizer=None)
     assert [said for _, said, _ in score.alignment if said is not None] == reference.split()
     assert [heard for _, _, heard in score.alignment if heard is not None] == hypothesis.split()
     operations = [operation for operation, _, _ in score.alignment]
