@@ -1,0 +1,40 @@
+"""Words of a text with their places, and one spelling for each: small letters, no accents, no signs."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import NamedTuple
+
+_WORD = re.compile(r"[^\W\d_][^\W\d_\u0300-\u036f]*(?:[\u0300-\u036f]+[^\W\d_]*)*|\d+")
+"""Letters, with accents that stand as characters of their own; digits are words apart, as "500mg" is said."""
+_ACCENTS = re.compile(r"[\u0300-\u036f]+")
+
+
+class Word(NamedTuple):
+    """A word as it is looked up, and where it stands in the text (characters, `end` exclusive)."""
+
+    spelling: str
+    start: int
+    end: int
+
+
+@lru_cache(maxsize=8192)
+def fold(text: str) -> str:
+    """Return `text` in small letters and without accents: "Neosaldína" is "neosaldina", "ç" is "c"."""
+    if text.isascii():
+        return text.lower()
+    return _ACCENTS.sub("", unicodedata.normalize("NFKD", text.casefold()))
+
+
+def words_of(text: str) -> list[Word]:
+    """Return the words of `text`; what is neither a letter nor a digit parts them."""
+    return [Word(fold(match.group()), match.start(), match.end()) for match in _WORD.finditer(text)]
+
+
+def spelling_of(name: str) -> tuple[str, ...]:
+    """Return the words of a name as they are looked up: "Dorflex Uno" is ("dorflex", "uno")."""
+    if name.isalpha():
+        return (fold(name),)
+    return tuple(word.spelling for word in words_of(name))
