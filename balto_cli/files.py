@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from balto_cli.errors import OutputError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 _REASONS = {
@@ -38,13 +39,16 @@ def folder_refused(folder: Path, error: OSError) -> OutputError:
     return OutputError(f"Não consegui gravar em {folder}: {os_reason(error)}. Escolha outra pasta com --output.")
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Write a UTF-8 file so that it is there whole, on disk, or not at all. Raises OSError."""
+def write_atomically(path: Path, text: str | Iterable[str]) -> None:
+    """Write a UTF-8 file, from one text or several after each other, so that it is there whole, on disk, or not at all.
+
+    Raises OSError.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{os.getpid()}.{path.name}"[:200] + ".tmp")
     try:
         with partial.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
-            file.write(text)
+            file.writelines((text,) if isinstance(text, str) else text)
             file.flush()
             os.fsync(file.fileno())
         partial.replace(path)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from balto_cli.audio.pcm import SAMPLE_RATE_HZ, Pcm, pcm_to_bytes
+from balto_cli.audio.recording import Audio, samples_of
 from balto_cli.stt.base import LANGUAGE, Capabilities, Transcript, Word
 
 
@@ -52,7 +53,11 @@ class FakeTranscriber:
     def identity(self) -> dict[str, str]:
         return {"provider": self.name, "model": "fake"}
 
-    async def transcribe(self, audio: Pcm, *, language: str = LANGUAGE, terms: Sequence[str] = ()) -> Transcript:
+    async def aclose(self) -> None:
+        pass
+
+    async def transcribe(self, audio: Audio, *, language: str = LANGUAGE, terms: Sequence[str] = ()) -> Transcript:
+        audio = samples_of(audio)
         self.calls.append(hashlib.sha256(pcm_to_bytes(audio)).hexdigest())
         await asyncio.sleep(self.delay_s)
         text = self.answer(audio)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -31,7 +32,8 @@ Provider = Annotated[
     typer.Option(
         "--provider",
         metavar="P[:MODELO]",
-        help="Provedor, várias vezes para comparar: local, local:small, local:PASTA.",
+        help="Provedor, várias vezes para comparar: elevenlabs, assemblyai, deepgram, gladia, openai, local; com "
+        "modelo: openai:gpt-4o-transcribe, local:small, local:PASTA. Sem isto, os de BALTO_PROVIDERS.",
     ),
 ]
 Perfil = Annotated[
@@ -41,6 +43,22 @@ Perfil = Annotated[
         metavar="ARQUIVO|leve",
         help="Parâmetros do pipeline em TOML, ou o perfil leve, sem rede neural; vence BALTO_PERFIL.",
         show_default=False,
+    ),
+]
+Orcamento = Annotated[
+    str | None,
+    typer.Option(
+        "--orcamento",
+        metavar="REAIS",
+        help="Não gasta mais do que isto, em reais, nesta execução: 12,50.",
+        show_default=False,
+    ),
+]
+Refazer = Annotated[bool, typer.Option("--refazer", help="Pergunta de novo o que já foi respondido.")]
+DryRun = Annotated[
+    bool,
+    typer.Option(
+        "--dry-run", help="Só diz quanto há para transcrever e o que custaria em cada provedor; não precisa de chave."
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Resultado em JSON na saída padrão.")]
@@ -76,12 +94,39 @@ def read_settings() -> Settings:
     return settings
 
 
-def build_providers(names: Sequence[str] | None, settings: Settings) -> tuple[Transcriber, ...]:
-    """The providers asked for by name, or those of the settings; says what a person should know of them."""
+def build_providers(
+    names: Sequence[str] | None, settings: Settings, *, speakers: bool = False
+) -> tuple[Transcriber, ...]:
+    """The providers asked for by name, or those of the settings; says what a person should know of them.
+
+    Raises `UsageError` for one that cannot tell who speaks where `speakers` asks for it.
+    """
     from balto_cli.settings import cache_folder
     from balto_cli.stt.registry import build
 
-    return tuple(build(names or settings.providers, whisper=settings.whisper, cache_dir=cache_folder(), say=say))
+    built = build(names or settings.providers, settings=settings, cache_dir=cache_folder(), say=say, speakers=speakers)
+    for provider in built:
+        if speakers and not provider.capabilities.speakers:
+            raise UsageError(
+                f"{provider.name} não distingue quem fala: tire --falantes ou escolha outro provedor (na OpenAI, o "
+                "modelo openai:gpt-4o-transcribe-diarize)."
+            )
+    return tuple(built)
+
+
+def read_reais(text: str | None) -> float | None:
+    """An amount as a person writes it: 12, 12,50, 12.50, 1.234,50, with or without R$. Raises `UsageError`."""
+    if text is None:
+        return None
+    amount = text.strip().removeprefix("R$").strip()
+    if re.fullmatch(r"[0-9]{1,3}(\.[0-9]{3})+", amount):
+        either = f"{amount.replace('.', '')} ou {amount.replace('.', ',')}"
+        raise UsageError(f"Valor ambíguo para --orcamento: {amount} pode ser {either}; escreva um dos dois.")
+    if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]{3})+,[0-9]+|[0-9]+([.,][0-9]+)?", amount):
+        raise UsageError(f"Valor inválido para --orcamento: {text} não é uma quantia em reais, como 12,50.")
+    if "," in amount:
+        amount = amount.replace(".", "").replace(",", ".")
+    return float(amount)
 
 
 def build_config(perfil: str | None, settings: Settings) -> PipelineConfig:

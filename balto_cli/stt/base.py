@@ -96,3 +96,6 @@ class Transcriber(Protocol):
         Raises `ProviderError`, with a sentence for the person and the kind of failure. Cancelling it leaves nothing
         running.
         """
+
+    async def aclose(self) -> None:
+        """Let go of connections, in the event loop that used them; a later call takes them up again."""

@@ -152,6 +152,9 @@ class LocalWhisper:
             raw={"duration_s": samples.size / SAMPLE_RATE_HZ, "segments": heard.segments},
         )
 
+    async def aclose(self) -> None:
+        """Nothing to let go of: the model stays loaded for the next call."""
+
     def _run(self, audio: Pcm, language: str, cancelled: threading.Event) -> _Heard:
         """In the worker: load if need be, transcribe, and turn what fails into a sentence."""
         try:

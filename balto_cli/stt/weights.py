@@ -139,6 +139,18 @@ def locate_weights(
     return _Cache(model, cache_dir / "whisper", say).get()
 
 
+def weights_on_disk(choice: str | None, *, cache_dir: Path) -> Weights | None:
+    """The weights that `choice` means, as `locate_weights` finds them, or None where they would have to be fetched.
+
+    Writes nothing. Raises `UsageError` and `WeightsError` for a folder as `locate_weights` does.
+    """
+    name = (choice or "base").strip()
+    model = MODELS.get(name.lower())
+    if model is None:
+        return _from_folder(name, MODELS)
+    return _Cache(model, cache_dir / "whisper", lambda _: None).ready()
+
+
 def _from_folder(choice: str, models: Mapping[str, Model]) -> Weights:
     """Weights that the person keeps somewhere; nothing is written there."""
     folder = Path(choice).expanduser()
@@ -183,13 +195,17 @@ class _Cache:
     def get(self) -> Weights:
         """The weights, from the cache if it is sound, else fetched into it."""
         # Without the lock first: a good cache in a folder that this user cannot write is enough.
-        ready = self._verified(self._folder)
-        if ready is not None:
-            return self._weights(ready)
+        if ready := self.ready():
+            return ready
         try:
             return self._fill()
         except OSError as error:
             raise WeightsError(self._disk_sentence(error)) from error
+
+    def ready(self) -> Weights | None:
+        """The weights, if the cache is sound."""
+        digests = self._verified(self._folder)
+        return None if digests is None else self._weights(digests)
 
     def _fill(self) -> Weights:
         from filelock import FileLock, Timeout

@@ -18,7 +18,7 @@ from balto_cli.evaluation import score_pair
 from balto_cli.pipeline import PipelineConfig
 from balto_cli.pipeline.reduction import reduce_noise
 from balto_cli.pipeline.spectral_gate import NoiseProfile
-from balto_cli.settings import cache_folder
+from balto_cli.settings import Settings, cache_folder
 from balto_cli.stt.base import Transcriber
 from balto_cli.stt.registry import build
 from testes.bench.report import number, table
@@ -110,7 +110,9 @@ def interval(files: Sequence[Counts], variant: int, against: int | None = None) 
 def section() -> tuple[str, str]:
     config = PipelineConfig()
     texts = practice_speech()
-    engine = build(["local"], whisper=None, cache_dir=cache_folder(), say=lambda text: print(text, file=sys.stderr))[0]
+    engine = build(
+        ["local"], settings=Settings(), cache_dir=cache_folder(), say=lambda text: print(text, file=sys.stderr)
+    )[0]
     return "Palavras", tables(asyncio.run(count_errors(texts, engine, config)), engine.identity, config)
 
 
