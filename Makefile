@@ -6,10 +6,10 @@ BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench docs lock clean
+.PHONY: help demo test check format bench bench-live soak docs lock clean
 
 help: ## lista as tarefas
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
 
 demo: $(VENV)/.local ## instala e compara as gravações de testes/1_input com o motor local
 	$(BIN)/balto compare testes/1_input
@@ -30,11 +30,17 @@ format: $(VENV)/.dev ## formata o código
 bench: $(VENV)/.bench ## mede a audição contra os pares nos conjuntos de treino (../shared/data)
 	$(BIN)/python -m testes.bench
 
+bench-live: $(VENV)/.bench ## mede quantas sessões um núcleo leva, em tempo real (SESSOES=300 SEGUNDOS=60)
+	$(BIN)/python -m testes.bench.live $(or $(SESSOES),300) $(or $(SEGUNDOS),60)
+
+soak: $(VENV)/.dev ## uma hora de servidor ao vivo com quedas, mortes e lixo (SEGUNDOS=3600 SESSOES=50)
+	$(BIN)/python -m testes.soak $(or $(SEGUNDOS),3600) $(or $(SESSOES),50)
+
 docs: $(VENV)/.dev ## gera de novo as tabelas de docs/
 	$(BIN)/python -m testes.tabelas
 
 lock: $(VENV)/.dev ## resolve de novo as versões de constraints.txt (em Python 3.11)
-	$(BIN)/python -m pip install --quiet --dry-run --ignore-installed --report $(VENV)/lock.json -e ".[local,dev,bench,oraculos]" hatchling
+	$(BIN)/python -m pip install --quiet --dry-run --ignore-installed --report $(VENV)/lock.json -e ".[local,dev,bench,oraculos,mic,postgres]" hatchling
 	$(BIN)/python -c "import json; print(*sorted({'{name}=={version}'.format(**item['metadata']).lower() for item in json.load(open('$(VENV)/lock.json'))['install'] if item['metadata']['name'] != 'balto'}), sep='\n')" > constraints.txt
 
 clean: ## apaga o ambiente e os caches (nunca as planilhas)

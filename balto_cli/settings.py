@@ -7,8 +7,9 @@ Names are those of the protocol (`BALTO_…`, and the providers' own for their k
 from __future__ import annotations
 
 import os
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import platformdirs
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
@@ -49,6 +50,11 @@ def _base_url(provider: str) -> Any:
     )
 
 
+def _plain(name: str, default: Any, description: str, **options: Any) -> Any:
+    """A field whose variable has no prefix, as other programs know it too."""
+    return Field(default, validation_alias=AliasChoices(name), description=description, **options)
+
+
 class Settings(BaseSettings):
     """Everything that the environment decides; an option on the command line wins over it."""
 
@@ -66,6 +72,41 @@ class Settings(BaseSettings):
         None, description="Perfil do pipeline: um arquivo TOML com os parâmetros do balcão, ou `leve`"
     )
     dolar: float | None = Field(None, gt=0, description="Reais por dólar, para os custos; o padrão tem data")
+
+    server_url: str | None = Field(None, description="Servidor para `balto compare --server` e `balto ouvir`")
+    api_key: SecretStr | None = Field(None, description="Chave do balcão para `balto compare --server` e `balto ouvir`")
+
+    host: str = _plain("HOST", "127.0.0.1", "Servidor: endereço em que ouve; 0.0.0.0 para a rede toda")
+    port: int | None = _plain(
+        "PORT", None, "Servidor: porta; sem ela, 8765 ou a primeira livre depois", ge=1, le=65_535
+    )
+    admin_secret: SecretStr | None = _plain(
+        "ADMIN_SECRET", None, "Servidor: segredo do administrador; sem ele, o primeiro início cria um e o mostra"
+    )
+    data: Path | None = Field(
+        None, description="Servidor: pasta do banco, do áudio e do que falta transcrever; o padrão é a do usuário"
+    )
+    database_url: str | None = _plain(
+        "DATABASE_URL", None, "Servidor: banco, `sqlite:///…` ou `postgresql://…`; o padrão é SQLite em BALTO_DATA"
+    )
+    modo: Literal["sugestao", "observacao"] = Field(
+        "sugestao", description="Servidor: `observacao` decide e guarda, sem enviar sugestões"
+    )
+    proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+        (), description="Servidor: endereços ou redes dos proxies reversos em cujos cabeçalhos se acredita"
+    )
+    max_sessions: int = Field(400, ge=1, description="Servidor: sessões ao mesmo tempo")
+    max_sessions_key: int = Field(4, ge=1, description="Servidor: sessões ao mesmo tempo de uma chave")
+    max_sessions_address: int = Field(50, ge=1, description="Servidor: sessões ao mesmo tempo de um endereço")
+    rate_limits: Literal["on", "off"] = Field(
+        "on", description="Servidor: `off` tira os limites de tentativas, só para quem chama da própria máquina"
+    )
+    retencao_audio_horas: float = Field(
+        0, ge=0, le=24 * 365, description="Servidor: horas que o áudio fica depois de transcrito"
+    )
+    retencao_transcricoes_dias: float = Field(
+        30, gt=0, le=365 * 10, description="Servidor: dias que as transcrições ficam"
+    )
 
     elevenlabs_key: SecretStr | None = _key("elevenlabs")
     elevenlabs_base_url: str | None = _base_url("elevenlabs")
@@ -85,7 +126,7 @@ class Settings(BaseSettings):
         """Key and address of one of `KEYED_PROVIDERS`."""
         return Access(key=getattr(self, f"{provider}_key"), base_url=getattr(self, f"{provider}_base_url"))
 
-    @field_validator("providers", mode="before")
+    @field_validator("providers", "proxies", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(name.strip() for name in value.split(",") if name.strip()) if isinstance(value, str) else value
@@ -127,6 +168,11 @@ def unknown_names() -> list[str]:
     known = set(variables().values())
     given = {name.upper() for name in (*os.environ, *dotenv_values(".env")) if name.upper().startswith(_PREFIX)}
     return sorted(given - known)
+
+
+def data_folder(settings: Settings) -> Path:
+    """Where the server keeps everything."""
+    return settings.data or platformdirs.user_data_path("balto", appauthor=False)
 
 
 def cache_folder() -> Path:

@@ -9,12 +9,17 @@ import tempfile
 from pathlib import Path
 
 from balto_cli.audio.inputs import find_inputs
+from balto_cli.evaluation.findings import Part
+from balto_cli.evaluation.normalize import ROUND_TAGS, RULES, SQUARE_TAGS
 from balto_cli.evaluation.results import Comparison
 from balto_cli.pipeline import PipelineConfig
 from balto_cli.reports.segment_files import write_segments
 from balto_cli.reports.workbooks import originals_workbook, segments_workbook
 from balto_cli.settings import Settings, variables
+from testes import tabelas_provedores
+from testes.analises import analysis_of
 from testes.doubles import Silent
+from testes.falhas import attempts_table, sentences_table
 from testes.gravacoes import odd_files, said_of_each
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -66,17 +71,51 @@ def columns_table() -> str:
     rows = []
     empty = Comparison(("PROVEDOR",), ())
     for name, data in (
-        ("Relatorio_Originais", originals_workbook(empty)),
-        ("Relatorio_Segmentos", segments_workbook(empty)),
+        ("Relatorio_Originais", originals_workbook(analysis_of(empty, Part.ORIGINALS))),
+        ("Relatorio_Segmentos", segments_workbook(analysis_of(empty, Part.SEGMENTS))),
     ):
         header = next(openpyxl.load_workbook(io.BytesIO(data)).worksheets[0].iter_rows(values_only=True))
         rows.append((f"`{name}.xlsx`", ", ".join(f"`{title}`" for title in header)))
     return _table(("Planilha", "Colunas, na ordem"), rows)
 
 
+def attempts_by_fault_table() -> str:
+    """Faults by providers."""
+    header, *rows = attempts_table()
+    return _table(header, rows)
+
+
+def sentences_by_fault_table() -> str:
+    """What the person reads of each fault."""
+    header, *rows = sentences_table()
+    return _table(header, rows)
+
+
+def rules_table() -> str:
+    """Every rule of the normalisation in order, with an example."""
+    rows = [(rule.name, rule.description, f"`{rule.example[0]}` → `{rule.example[1]}`") for rule in RULES]
+    return _table(("Regra", "O que faz", "Exemplo"), rows)
+
+
+def tags_table() -> str:
+    """The words that make a tag of what stands in brackets."""
+    rows = [
+        ("`( )` `* *` `[ ]` `< >`", ", ".join(sorted(ROUND_TAGS))),
+        ("só `[ ]` e `< >`", ", ".join(sorted(SQUARE_TAGS - ROUND_TAGS))),
+    ]
+    return _table(("Sinal", "Primeira palavra"), rows)
+
+
 TABLES = {
     "arquivos-estranhos.md": {"arquivos": odd_files_table},
+    "falhas.md": {"tentativas": attempts_by_fault_table, "frases": sentences_by_fault_table},
+    "normalizacao.md": {"regras": rules_table, "marcas": tags_table},
     "pipeline.md": {"parametros": pipeline_table},
+    "provedores.md": {
+        "provedores": lambda: _table(*tabelas_provedores.providers()),
+        "envio": lambda: _table(*tabelas_provedores.forms()),
+        "precos": lambda: _table(*tabelas_provedores.price_list()),
+    },
     "referencia.md": {"ambiente": settings_table, "colunas": columns_table},
 }
 
@@ -102,7 +141,7 @@ def _short(name: str) -> str:
 
 
 def _default(value: object) -> str:
-    return ",".join(value) if isinstance(value, tuple) else "–" if value is None else str(value)
+    return (",".join(map(str, value)) or "–") if isinstance(value, tuple) else "–" if value is None else str(value)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The `balto` command: its subcommands, how it ends, and in which words it refuses.
 
-Exit codes: 0 all done, 1 some inputs failed (each named), 2 the person's mistake, 130 interrupted (and resumable).
-Nothing heavy is imported here: `balto --help` answers at once.
+Exit codes: 0 all done, 1 some inputs failed (each named), 2 the person's mistake, 3 a `--fail-if` holds, 130
+interrupted (and resumable). Nothing heavy is imported here: `balto --help` answers at once.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ import typer
 from balto_cli import __version__
 from balto_cli.cli.compare import compare
 from balto_cli.cli.console import print_error, use_utf8
+from balto_cli.cli.doctor import doctor
 from balto_cli.cli.language import Command, Group, complaint
+from balto_cli.cli.report import report
 from balto_cli.cli.segment import segment
 from balto_cli.cli.transcribe import transcribe
 from balto_cli.errors import BaltoError, OutputError, ProviderError
@@ -32,6 +34,8 @@ app = typer.Typer(
 app.command(cls=Command)(compare)
 app.command(cls=Command)(transcribe)
 app.command(cls=Command)(segment)
+app.command(cls=Command)(report)
+app.command(cls=Command)(doctor)
 
 
 @app.callback(invoke_without_command=True)
@@ -52,7 +56,10 @@ def main() -> None:
     use_utf8()
     code = _run()
     if code == EXIT_INTERRUPTED:
-        print_error("Interrompido: repita o mesmo comando para continuar; o que o compare já obteve está guardado.")
+        print_error(
+            "Interrompido: repita o mesmo comando para continuar; o que compare e transcribe --output já obtiveram "
+            "está guardado."
+        )
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

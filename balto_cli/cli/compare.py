@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,18 +10,27 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from balto_cli.cli.console import TerminalProgress, print_error, print_result, say
+from balto_cli.cli.estimate import print_survey
+from balto_cli.cli.noise import FOLDER, accept_cost, mix_noise
 from balto_cli.cli.options import (
+    DryRun,
     Entrada,
     Json,
+    Orcamento,
     Perfil,
     Provider,
+    Refazer,
+    SemTermos,
     build_config,
     build_providers,
     opened_inputs,
+    read_reais,
     read_settings,
 )
+from balto_cli.errors import UsageError
 
 if TYPE_CHECKING:
+    from balto_cli.audio.inputs import InputFile
     from balto_cli.evaluation.run import Request
     from balto_cli.evaluation.session import Session
 
@@ -39,56 +49,97 @@ def compare(
         Part | None, typer.Option("--somente", help="Só os originais ou só os segmentos.", show_default=False)
     ] = None,
     perfil: Perfil = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Só diz quanto há para transcrever.")] = False,
-    refazer: Annotated[bool, typer.Option("--refazer", help="Pergunta de novo o que já foi respondido.")] = False,
+    dry_run: DryRun = False,
+    orcamento: Orcamento = None,
+    sem_termos: SemTermos = False,
+    ruido: Annotated[
+        str | None,
+        typer.Option(
+            "--ruido",
+            metavar="DB,DB…",
+            help="Mistura ruído a estas relações sinal-ruído (20,10,5,0) e compara tudo; multiplica as chamadas.",
+            show_default=False,
+        ),
+    ] = None,
+    arquivo_ruido: Annotated[
+        Path | None,
+        typer.Option(
+            "--arquivo-ruido",
+            metavar="ARQUIVO",
+            help="Ruído a misturar; sem isto, um ar-condicionado.",
+            show_default=False,
+        ),
+    ] = None,
+    sim: Annotated[bool, typer.Option("--sim", help="Aceita o custo de --ruido sem perguntar.")] = False,
+    refazer: Refazer = False,
     output: Annotated[Path, typer.Option("--output", metavar="PASTA", help="Onde gravar as planilhas.")] = Path(
         "planilhas"
     ),
     json: Json = False,
 ) -> int:
     """Compara provedores sobre gravações e grava Relatorio_Originais.xlsx e Relatorio_Segmentos.xlsx."""
+    from balto_cli.evaluation.gathering import Gathered, gather
+    from balto_cli.evaluation.noise_sweep import Sweep, parse_ratios
     from balto_cli.evaluation.run import Request
-    from balto_cli.evaluation.session import gather_references, run_session
+    from balto_cli.evaluation.session import run_session
+    from balto_cli.stt.prices import REAIS_PER_DOLLAR
 
+    if arquivo_ruido is not None and ruido is None:
+        raise UsageError("--arquivo-ruido diz o que misturar: diga também quanto, com --ruido 20,10,5,0.")
+    ratios_db = parse_ratios(ruido) if ruido is not None else ()
+    budget_brl = read_reais(orcamento)
     settings = read_settings()
     config = build_config(perfil, settings)
-    providers = build_providers(provider, settings)
-    with opened_inputs(entrada) as inputs, TerminalProgress() as progress:
+    whole, in_segments = somente is not Part.SEGMENTS, somente is not Part.ORIGINALS
+    if dry_run:
+        with opened_inputs(entrada) as inputs, tempfile.TemporaryDirectory(prefix="balto-") as folder:
+            files: tuple[InputFile, ...] = inputs.files
+            if ratios_db:
+                files = mix_noise(files, Gathered({}, {}), ratios_db, arquivo_ruido, config, Path(folder)).inputs
+            with TerminalProgress() as progress:
+                return print_survey(
+                    files, config, provider, settings, progress,
+                    whole=whole, cut=in_segments, terms=not sem_termos, budget_brl=budget_brl, json=json,
+                )  # fmt: skip
+    providers = build_providers(provider, settings, terms=not sem_termos)
+    with opened_inputs(entrada) as inputs:
+        with TerminalProgress() as progress:
+            gathered = gather(inputs.files, progress)
+        asked = Sweep(inputs.files, gathered.references, gathered.facts)
+        if ratios_db:
+            asked = mix_noise(inputs.files, gathered, ratios_db, arquivo_ruido, config, output / FOLDER)
+            names = provider or settings.providers
+            if not accept_cost(asked.inputs, names, settings, config, whole=whole, cut=in_segments, accepted=sim):
+                say("Nada foi transcrito.")
+                return 0
         request = Request(
-            inputs=inputs.files,
-            references=gather_references(inputs.files, progress),
+            inputs=asked.inputs,
+            references=asked.references,
+            facts=asked.facts,
             providers=providers,
             config=config,
-            whole=somente is not Part.SEGMENTS,
-            in_segments=somente is not Part.ORIGINALS,
+            whole=whole,
+            in_segments=in_segments,
             ask_anew=refazer,
+            budget_brl=budget_brl,
+            reais_per_dollar=settings.dolar or REAIS_PER_DOLLAR,
         )
-        if dry_run:
-            return _print_survey(request, progress, json)
-        session = run_session(request, output, progress)
+        with TerminalProgress() as progress:
+            session = run_session(request, output, progress)
     return _finish(session, request, output, json)
-
-
-def _print_survey(request: Request, progress: TerminalProgress, json: bool) -> int:
-    from balto_cli.evaluation.session import survey
-    from balto_cli.reports.terminal import survey_json, survey_text
-
-    found = survey(request.inputs, request.config, progress)
-    for name, reason in found.problems:
-        print_error(f"{name}: {reason}")
-    print_result(survey_json(request, found) if json else survey_text(request, found))
-    return 1 if found.problems else 0
 
 
 def _finish(session: Session, request: Request, output: Path, json: bool) -> int:
     """Write the workbooks, say where they are, close the run."""
+    from balto_cli.evaluation.analysis import analyse
     from balto_cli.evaluation.run import failed_calls
     from balto_cli.reports.delivery import write_workbooks
-    from balto_cli.reports.terminal import print_summary, summary_json
+    from balto_cli.reports.price_table import spending_text
+    from balto_cli.reports.report_table import report_text
+    from balto_cli.reports.terminal import summary_json
 
-    saved = write_workbooks(
-        session.comparison, output, session.folder.path, whole=request.whole, in_segments=request.in_segments
-    )
+    analysis = analyse(session.stored_run())
+    saved = write_workbooks(analysis, output, session.folder.path)
     if session.unwritten:
         say(f"{session.unwritten} respostas não couberam no disco e serão pedidas de novo na próxima vez.")
     if session.tally.reused:
@@ -102,12 +153,18 @@ def _finish(session: Session, request: Request, output: Path, json: bool) -> int
     for reason, count in failed.items():
         print_error(f"{count} {'chamada falhou' if count == 1 else 'chamadas falharam'}: {reason}")
     if json:
-        print_result(summary_json(session.comparison, str(session.folder.path), [str(book.path) for book in saved]))
+        books = [str(book.path) for book in saved]
+        print_result(
+            summary_json(session.comparison, analysis, session.tally.spending, str(session.folder.path), books)
+        )
     else:
-        print_summary(session.comparison)
+        print_result(report_text(analysis))
+        if line := spending_text(session.tally.spending, request.reais_per_dollar):
+            say(line)
     for book in saved:
         if book.note:
             say(book.note)
         if not json:
             print_result(str(book.path))
+    say(f"Página para ouvir e conferir trecho a trecho: balto report {session.folder.path} --html")
     return 1 if failed or any(file.problem for file in session.comparison.files) else 0

@@ -54,6 +54,8 @@ class TerminalProgress:
             console=console,
             disable=not console.is_terminal,
             transient=True,
+            # Results printed while the bar is up would go where the bar goes, to standard error.
+            redirect_stdout=False,
         )
         self._plain = not console.is_terminal
         self._task: TaskID | None = None
@@ -93,3 +95,12 @@ class TerminalProgress:
     def say(self, line: str) -> None:
         """See `Progress.say`; does not break the bar."""
         self._bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    def show(self, text: str) -> None:
+        """A piece of the result, to standard output, while the bar is up."""
+        if not self._plain:
+            self._bar.stop()
+        sys.stdout.write(text)
+        sys.stdout.flush()
+        if not self._plain:
+            self._bar.start()

@@ -15,6 +15,7 @@ _HELP = (
     ("[OPTIONS]", "[OPÇÕES]"),
     ("COMMAND [ARGS]...", "COMANDO [ARGUMENTOS]..."),
     ("{ENTRADA}...", "ENTRADA..."),
+    ("{RUN}...", "RUN..."),
     (" <list[str]>", " " * len(" <list[str]>")),
     ("Arguments:", "Argumentos:"),
     ("Options:", "Opções:"),

@@ -55,6 +55,13 @@ Orcamento = Annotated[
     ),
 ]
 Refazer = Annotated[bool, typer.Option("--refazer", help="Pergunta de novo o que já foi respondido.")]
+SemTermos = Annotated[
+    bool,
+    typer.Option(
+        "--sem-termos",
+        help="Não diz aos provedores que nomes de remédios esperar (onde aceitam; lá isso custa um pouco mais).",
+    ),
+]
 DryRun = Annotated[
     bool,
     typer.Option(
@@ -95,13 +102,15 @@ def read_settings() -> Settings:
 
 
 def build_providers(
-    names: Sequence[str] | None, settings: Settings, *, speakers: bool = False
+    names: Sequence[str] | None, settings: Settings, *, speakers: bool = False, terms: bool = True
 ) -> tuple[Transcriber, ...]:
     """The providers asked for by name, or those of the settings; says what a person should know of them.
 
+    With `terms` they expect the catalogue's medicine names, where they can.
     Raises `UsageError` for one that cannot tell who speaks where `speakers` asks for it.
     """
     from balto_cli.settings import cache_folder
+    from balto_cli.stt.expecting import expecting_medicines
     from balto_cli.stt.registry import build
 
     built = build(names or settings.providers, settings=settings, cache_dir=cache_folder(), say=say, speakers=speakers)
@@ -111,7 +120,7 @@ def build_providers(
                 f"{provider.name} não distingue quem fala: tire --falantes ou escolha outro provedor (na OpenAI, o "
                 "modelo openai:gpt-4o-transcribe-diarize)."
             )
-    return tuple(built)
+    return tuple(expecting_medicines(provider) for provider in built) if terms else tuple(built)
 
 
 def read_reais(text: str | None) -> float | None:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
+from rapidfuzz.distance import Levenshtein
+
 from balto_cli.evaluation.alignment import align
 from balto_cli.evaluation.normalize import normalize
 
@@ -33,7 +35,7 @@ def best_provider(
 
     def errors(name: str) -> int:
         words = [word for text in heard[name] for word in normalizer(text or "").split()]
-        return sum(operation != "equal" for operation, _, _ in align(said, words))
+        return Levenshtein.distance(said, words)
 
     return min(complete or heard, key=errors, default=None)
 

@@ -74,7 +74,7 @@ class Item(NamedTuple):
     last: int
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1 << 17)
 def items_of(text: str) -> tuple[Item, ...]:
     """What must be right in a normalised text, in order."""
     words = text.split()

@@ -13,7 +13,7 @@ import codecs
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from balto_cli.audio.inputs import name_key
@@ -39,6 +39,10 @@ class Reference:
     """As Python names it; empty where the file could not be decoded."""
     problem: str = ""
     """Why the file is no reference, one sentence; empty if it is one."""
+    mended: bool = False
+    """Whether letters that a wrong decoding had garbled ("Ã©" for "é") were brought back."""
+    alternatives: bool = False
+    """Whether `{a / b}` and `(words)` in the text are marks, as `readings` says; only where the format declares it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +94,64 @@ def parse_reference(data: bytes, *, name: str) -> Reference:
     """Take the words out of a reference's bytes; `name` is only for the sentence that says what is wrong."""
     if problem := _not_plain_text(data):
         return _refused(name, problem)
-    decoded = _decode(data)
-    if decoded is None or _looks_binary(decoded[0]):
+    decoded = decode_text(data)
+    if decoded is None:
         return _refused(name, "não é texto; grave-a como texto UTF-8")
-    text, encoding = decoded
+    return reference_of_text(decoded.text, name=name, encoding=decoded.encoding, mended=decoded.mended)
+
+
+def reference_of_text(
+    text: str, *, name: str, encoding: str = "", mended: bool = False, alternatives: bool = False
+) -> Reference:
+    """Take the words out of a reference that is decoded: a file's or a cell's; `name` is for the sentence."""
     reference = _strip_heads(text, encoding)
     if not any(character.isalnum() for character in reference.text):
         return _refused(name, "não tem nenhuma palavra")
-    return reference
+    return replace(reference, mended=mended, alternatives=alternatives)
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A text file's contents."""
+
+    text: str
+    encoding: str
+    """As Python names it."""
+    mended: bool
+    """Whether a wrong decoding before ours had to be undone."""
+
+
+def decode_text(data: bytes) -> Decoded | None:
+    """Decode what a person saved, whatever Windows wrote it in; None for what is no text.
+
+    UTF-8 that was read as Windows-1252 and saved as UTF-8 again ("Ã©" for "é") is brought back.
+    """
+    decoded = _decode(data)
+    if decoded is None or _looks_binary(decoded[0]):
+        return None
+    text, encoding = decoded
+    mended = mend_encoding(text)
+    return Decoded(mended, encoding, mended != text)
+
+
+def mend_encoding(text: str) -> str:
+    """Undo a wrong decoding where there was one; any other text comes back as it is."""
+    if not _GARBLED.search(text):
+        return text
+    from ftfy import fix_encoding
+
+    mended = fix_encoding(text)
+    # Three bytes that make one Chinese character were a small letter and two quotes.
+    return mended if all(ord(letter) < 0x100 or _is_sign(letter) for letter in set(mended).difference(text)) else text
+
+
+def _is_sign(character: str) -> bool:
+    return "\u2010" <= character <= "\u2122" or "\u0300" <= character <= "\u036f"
+
+
+_CONTINUED = bytes(range(0x80, 0xC0)).decode("cp1252", "ignore") + bytes(range(0x80, 0xC0)).decode("latin-1")
+_GARBLED = re.compile(f"[\u00c2-\u00f4][{_CONTINUED}]")
+"""First and second byte of an accented letter in UTF-8, as Windows-1252 and Latin-1 show them."""
 
 
 def _refused(name: str, why: str) -> Reference:

@@ -37,6 +37,8 @@ class Outcome:
     """Why it failed, one sentence; empty otherwise."""
     score: Score | None = None
     """None without an answer or without a reference."""
+    sent_as: str = ""
+    """What the provider was sent, as `Transcript.sent_as`; empty unless it answered."""
 
     @property
     def accuracy(self) -> float | None:
@@ -98,3 +100,20 @@ class Comparison:
     """Spelt as in the workbooks; the first one is the one whose accuracy stands alone."""
     files: tuple[FileResult, ...]
     """In the order of the workbooks' rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """What a run spent at one provider; answers that were there before cost nothing."""
+
+    provider: str
+    attempts: int
+    """Times that it was asked, failed ones included."""
+    answered_brl: float
+    lost_brl: float
+    """Of failed attempts that may have been billed."""
+
+    @property
+    def total_brl(self) -> float:
+        """All that the provider may bill."""
+        return self.answered_brl + self.lost_brl

@@ -1,8 +1,8 @@
 """Runs a comparison: every file heard by the pipeline, whole and in segments, by every provider, and scored.
 
 The order of work never shows in the results. Answers that are stored already are not asked for again, and two equal
-pieces of audio are asked for once. A file that gives no audio, or a call that fails, is a state with its reason and
-harms nothing else.
+pieces of audio are answered once. A file that gives no audio, or a call that fails, is a state with its reason and
+harms nothing else. Providers are asked side by side, each within its own limits.
 """
 
 from __future__ import annotations
@@ -10,30 +10,40 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from balto_cli import __version__
 from balto_cli.audio.inputs import InputFile, segment_name
+from balto_cli.audio.recording import Audio, Recording
 from balto_cli.errors import AudioError, ProviderError
 from balto_cli.evaluation.hearing import Heard, hear
 from balto_cli.evaluation.judging import Answer, HeardFile, HeardSegment, judge
-from balto_cli.evaluation.response_store import ResponseStore, response_key
+from balto_cli.evaluation.response_lines import ResponseLines
+from balto_cli.evaluation.results import Spending
+from balto_cli.evaluation.room import Place, Room
 from balto_cli.stt.base import LANGUAGE, Transcriber
+from balto_cli.stt.prices import REAIS_PER_DOLLAR
+from balto_cli.stt.resilience.budget import Purse
+from balto_cli.stt.resilience.cache import Cached
+from balto_cli.stt.resilience.stack import offline_stack
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
-    from balto_cli.audio.pcm import Pcm
     from balto_cli.evaluation.progress import Progress
     from balto_cli.evaluation.references import Reference
     from balto_cli.evaluation.results import Comparison
+    from balto_cli.evaluation.stored_run import FileFacts
     from balto_cli.pipeline import PipelineConfig
+    from balto_cli.stt.response_store import ResponseStore
 
-_FILES_AT_ONCE = 2
-"""One is transcribed while the next is decoded; more would only hold more audio in memory."""
+_FILES_AT_ONCE = 8
+_DECODED_AT_ONCE = 2
+_SOUND_BYTES = 256 << 20
+"""Two hours and a quarter of sound. Files are let in below it, so that the longest two may go over it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +61,11 @@ class Request:
     """Transcribe each original segment by segment."""
     ask_anew: bool = False
     """Take no answer that was stored before this run."""
+    budget_brl: float | None = None
+    """What the run may spend at all providers together; None sets no limit."""
+    reais_per_dollar: float = REAIS_PER_DOLLAR
+    facts: Mapping[Path, FileFacts] = field(default_factory=dict)
+    """What tables beside the recordings say of them, by the audio's path; decides no answer."""
 
     def settings(self) -> dict[str, Any]:
         """Everything but the audio that decides the answers, as plain JSON."""
@@ -70,8 +85,12 @@ class Tally:
 
     reused: int = 0
     """Answers that were stored before."""
-    responses: list[dict[str, Any]] = field(default_factory=list)
+    spending: tuple[Spending, ...] = ()
+    """In the order of the providers."""
+    responses: Iterable[Mapping[str, Any]] = ()
     """Every answer with what it was for, in order of file, part and provider."""
+    files: Sequence[HeardFile] = ()
+    """What was judged, without words and raw answers."""
 
 
 def content_sha256(path: Path) -> str:
@@ -91,51 +110,116 @@ def content_sha256(path: Path) -> str:
 async def compare(
     request: Request, store: ResponseStore, began_at: datetime, progress: Progress, now: Callable[[], datetime]
 ) -> tuple[Comparison, Tally]:
-    """Transcribe and score everything that `request` asks for, in a run that began at `began_at`."""
-    desk = _Desk(request, store, began_at, now)
-    gate = asyncio.Semaphore(_FILES_AT_ONCE)
-    progress.begin(len(request.inputs))
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(_work(file, request, desk, gate, progress)) for file in request.inputs]
-    files = [task.result() for task in tasks]
-    tally = Tally(desk.reused, [line for file in files for line in _response_lines(file)])
+    """Transcribe and score everything that `request` asks for, in a run that began at `began_at`.
+
+    Closes the providers.
+    """
+    purse = None
+    if request.budget_brl is not None:
+        purse = Purse(request.budget_brl, await asyncio.to_thread(store.paid_since, began_at))
+    desks = tuple(
+        Cached(
+            offline_stack(provider, purse=purse, reais_per_dollar=request.reais_per_dollar),
+            store,
+            now,
+            began_at=began_at,
+            ask_anew=request.ask_anew,
+        )
+        for provider in request.providers
+    )
+    responses = ResponseLines()
+    try:
+        files = await _hear_all(request, desks, progress, responses)
+    finally:
+        for desk in desks:
+            await desk.aclose()
+    tally = Tally(
+        sum(desk.reused for desk in desks),
+        tuple(_spending(files, desk.name) for desk in desks),
+        responses,
+        files,
+    )
     return judge(files, tuple(provider.name for provider in request.providers)), tally
 
 
+async def _hear_all(
+    request: Request, desks: Sequence[Transcriber], progress: Progress, responses: ResponseLines
+) -> list[HeardFile]:
+    room = Room(files=_FILES_AT_ONCE, decoding=_DECODED_AT_ONCE, sound_bytes=_SOUND_BYTES)
+    progress.begin(len(request.inputs))
+
+    async def work(number: int, file: InputFile, place: Place) -> HeardFile:
+        heard = await _work(file, request, desks, place, progress)
+        responses.put(number, _response_lines(heard))
+        return _without_details(heard)
+
+    tasks = []
+    async with asyncio.TaskGroup() as group:
+        for number, file in enumerate(request.inputs):
+            place = await room.enter()
+            tasks.append(group.create_task(work(number, file, place)))
+    return [task.result() for task in tasks]
+
+
 async def _work(
-    file: InputFile, request: Request, desk: _Desk, gate: asyncio.Semaphore, progress: Progress
+    file: InputFile, request: Request, desks: Sequence[Transcriber], place: Place, progress: Progress
 ) -> HeardFile:
-    async with gate:
-        reference = request.references.get(file.path)
-        try:
+    try:
+        with place.decoding():
             heard = await asyncio.to_thread(
                 hear, file.path, request.config, whole=request.whole, cut=request.in_segments
             )
-        except AudioError as error:
-            progress.advance(1, f"{file.name}: {error}")
-            return HeardFile(file.name, None, str(error), (), reference)
-        pieces = ([heard.samples] if request.whole else []) + [segment.samples for segment in heard.segments]
-        calls = [(piece, provider) for piece in pieces for provider in request.providers]
-        step = 1 / max(1, len(calls))
+        with place.holding(heard.samples.nbytes + sum(segment.samples.nbytes for segment in heard.segments)):
+            return await _ask_all(file, heard, request, desks, progress)
+    except AudioError as error:
+        progress.advance(1, f"{file.name}: {error}")
+        return HeardFile(file.name, None, str(error), (), request.references.get(file.path))
+    finally:
+        place.leave()
 
-        async def ask(piece: Pcm, provider: Transcriber) -> Answer:
-            answer = await desk.ask(piece, provider)
-            progress.advance(step, f"{file.name} ({provider.name})")
-            return answer
 
-        answers = await asyncio.gather(*(ask(*call) for call in calls))
-        if not calls:
-            progress.advance(1, file.name)
-        by_piece = _rows(answers, [provider.name for provider in request.providers])
-        whole = next(by_piece) if request.whole else {}
-        segments = tuple(
-            HeardSegment(segment_name(file.stem, part.index), part.start_s, part.end_s, part.snr_db, row)
-            for part, row in zip(heard.segments, by_piece, strict=True)
-        )
-        remarks = _remarks(heard, request)
-        return HeardFile(
-            file.name, heard.report.duration_s, "", remarks, reference, whole, segments, request.in_segments
-        )
+async def _ask_all(
+    file: InputFile, heard: Heard, request: Request, desks: Sequence[Transcriber], progress: Progress
+) -> HeardFile:
+    pieces: list[Audio] = [Recording(file.path, heard.report.container, heard.samples)] if request.whole else []
+    pieces += [segment.samples for segment in heard.segments]
+    calls = [(piece, desk) for piece in pieces for desk in desks]
+    step = 1 / max(1, len(calls))
+
+    async def ask(piece: Audio, desk: Transcriber) -> Answer:
+        answer = await _answer(piece, desk)
+        progress.advance(step, f"{file.name} ({desk.name})")
+        return answer
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(ask(*call)) for call in calls]
+    if not calls:
+        progress.advance(1, file.name)
+    by_piece = _rows([task.result() for task in tasks], [desk.name for desk in desks])
+    whole = next(by_piece) if request.whole else {}
+    segments = tuple(
+        HeardSegment(segment_name(file.stem, part.index), part.start_s, part.end_s, part.snr_db, row)
+        for part, row in zip(heard.segments, by_piece, strict=True)
+    )
+    return HeardFile(
+        file.name,
+        heard.report.duration_s,
+        "",
+        _remarks(heard, request),
+        request.references.get(file.path),
+        whole,
+        segments,
+        request.in_segments,
+    )
+
+
+async def _answer(piece: Audio, desk: Transcriber) -> Answer:
+    """The answer to one piece of audio; a failure is an answer too."""
+    try:
+        transcript = await desk.transcribe(piece, language=LANGUAGE)
+    except ProviderError as error:
+        return Answer(None, str(error), error.attempts, error.cost_brl)
+    return Answer(transcript, "", transcript.attempts, transcript.lost_brl)
 
 
 def _rows(answers: Sequence[Answer], names: Sequence[str]) -> Iterator[dict[str, Answer]]:
@@ -150,47 +234,32 @@ def _remarks(heard: Heard, request: Request) -> tuple[str, ...]:
     return tuple(remarks)
 
 
-class _Desk:
-    """Where answers are fetched: from the store, from a call already under way, or from the provider."""
+def _without_details(file: HeardFile) -> HeardFile:
+    """What scores and sums need: no words with their times, no raw answers, which would fill the memory."""
 
-    def __init__(self, request: Request, store: ResponseStore, began_at: datetime, now: Callable[[], datetime]) -> None:
-        self._store = store
-        self._not_before = began_at if request.ask_anew else None
-        self._now = now
-        self._slots = {
-            id(provider): asyncio.Semaphore(provider.capabilities.max_concurrency) for provider in request.providers
+    def bare(answers: Mapping[str, Answer]) -> dict[str, Answer]:
+        return {
+            name: replace(answer, transcript=answer.transcript and replace(answer.transcript, words=(), raw={}))
+            for name, answer in answers.items()
         }
-        # An engine looks its versions up to say who it is: once a run is enough.
-        self._identities = {id(provider): provider.identity for provider in request.providers}
-        self._under_way: dict[str, asyncio.Future[Answer]] = {}
-        self.reused = 0
 
-    async def ask(self, audio: Pcm, provider: Transcriber) -> Answer:
-        """The answer to one piece of audio; a failure is an answer too."""
-        key = await asyncio.to_thread(response_key, audio, self._identities[id(provider)], LANGUAGE)
-        if key in self._under_way:
-            return await asyncio.shield(self._under_way[key])
-        future = self._under_way[key] = asyncio.get_running_loop().create_future()
-        try:
-            answer = await self._fetch(key, audio, provider)
-        except BaseException:
-            future.cancel()
-            raise
-        future.set_result(answer)
-        return answer
+    segments = tuple(replace(segment, answers=bare(segment.answers)) for segment in file.segments)
+    return replace(file, whole=bare(file.whole), segments=segments)
 
-    async def _fetch(self, key: str, audio: Pcm, provider: Transcriber) -> Answer:
-        stored = await asyncio.to_thread(self._store.get, key, not_before=self._not_before)
-        if stored:
-            self.reused += 1
-            return Answer(stored)
-        async with self._slots[id(provider)]:
-            try:
-                transcript = await provider.transcribe(audio, language=LANGUAGE)
-            except ProviderError as error:
-                return Answer(None, str(error))
-        await asyncio.to_thread(self._store.put, key, transcript, self._now())
-        return Answer(transcript)
+
+def _spending(files: Sequence[HeardFile], provider: str) -> Spending:
+    answers = [
+        answers[provider]
+        for file in files
+        for answers in (file.whole, *(segment.answers for segment in file.segments))
+        if provider in answers
+    ]
+    return Spending(
+        provider,
+        sum(answer.attempts for answer in answers),
+        sum(answer.transcript.cost_brl for answer in answers if answer.transcript),
+        sum(answer.lost_brl for answer in answers),
+    )
 
 
 def _response_lines(file: HeardFile) -> Iterator[dict[str, Any]]:
@@ -205,6 +274,8 @@ def _response_lines(file: HeardFile) -> Iterator[dict[str, Any]]:
                 "parte": part,
                 "provedor": provider,
                 "motivo": answer.reason,
+                "tentativas": answer.attempts,
+                "custo_brl": answer.cost_brl,
                 "resposta": answered,
             }
 

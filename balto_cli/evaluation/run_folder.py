@@ -4,10 +4,12 @@
       respostas/              answers of all runs, by content (`ResponseStore`)
       2026-11-03_101500/
         execucao.json         what was asked: inputs by content, pipeline, providers; when it began and ended
+        arquivos.jsonl        every file with its segments and its reference, one line each
         respostas.jsonl       every answer of this run, one line each
         resultados.json       texts, states and scores, as in the workbooks
 
 A run without an end is gone on with by the next command that asks the same: same audio, same pipeline, same providers.
+One with an end is read back by `load_run`, from the first three files; the fourth is for people.
 """
 
 from __future__ import annotations
@@ -18,14 +20,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from balto_cli.errors import UsageError
+from balto_cli.evaluation.stored_run import RunHeader, StoredRun, stored_run
 from balto_cli.files import write_atomically
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
+    from balto_cli.evaluation.results import Comparison, FileResult, Outcome
+
 _MANIFEST = "execucao.json"
-_FORMAT = 1
+_FILES = "arquivos.jsonl"
+_RESPONSES = "respostas.jsonl"
+_RESULTS = "resultados.json"
+_FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +46,125 @@ class RunFolder:
     resumed: bool
     manifest: Mapping[str, Any]
 
-    def finish(self, responses: Iterable[Mapping[str, Any]], results: Mapping[str, Any], ended_at: datetime) -> None:
-        """Write responses and results, then mark the run as ended. Raises OSError; the run then stays unfinished."""
-        lines = "".join(json.dumps(response, ensure_ascii=False) + "\n" for response in responses)
-        write_atomically(self.path / "respostas.jsonl", lines)
-        write_atomically(self.path / "resultados.json", _readable(results))
-        write_atomically(self.path / _MANIFEST, _readable({**self.manifest, "fim": ended_at.isoformat()}))
+    def finish(
+        self,
+        header: RunHeader,
+        files: Iterable[Mapping[str, Any]],
+        responses: Iterable[Mapping[str, Any]],
+        comparison: Comparison,
+    ) -> None:
+        """Write files, responses and results, then mark the run as ended as `header` says.
+
+        Raises OSError; the run then stays unfinished.
+        """
+        write_atomically(self.path / _FILES, _lines(files))
+        write_atomically(self.path / _RESPONSES, _lines(responses))
+        write_atomically(self.path / _RESULTS, _results(comparison))
+        ended = {
+            **self.manifest,
+            "formato": _FORMAT,
+            "nomes": list(header.providers),
+            "dolar": header.reais_per_dollar,
+            "precos_usd_por_hora": dict(header.usd_per_hour),
+            "versoes": dict(header.versions),
+            "fim": header.ended_at.isoformat() if header.ended_at else None,
+        }
+        write_atomically(self.path / _MANIFEST, _readable(ended))
+
+
+def load_run(path: Path) -> StoredRun:
+    """Read a finished run from its folder.
+
+    Raises `UsageError` for a folder that is no run, is unfinished, damaged, or of another version of Balto.
+    """
+    folder = path.parent if path.name == _MANIFEST else path
+    if not folder.is_dir():
+        raise UsageError(f"Não encontrei a execução {path}: confira o caminho.")
+    if not (folder / _MANIFEST).is_file():
+        raise UsageError(f"{folder} não é uma execução: falta {_MANIFEST}. Indique uma pasta de execucoes/.")
+    manifest = _read_manifest(folder)
+    written = manifest.get("formato")
+    if isinstance(written, int) and written > _FORMAT:
+        raise UsageError(f"A execução {folder.name} é de um Balto mais novo: atualize o Balto para lê-la.")
+    if manifest and not manifest.get("fim"):
+        raise UsageError(f"A execução {folder.name} não terminou: o mesmo `balto compare` a continua.")
+    if written == 1:
+        raise UsageError(
+            f"A execução {folder.name} é de um Balto antigo: repita o `balto compare`; as respostas guardadas servem."
+        )
+    try:
+        return stored_run(
+            _header(folder.name, manifest), _read_lines(folder / _FILES), _read_lines(folder / _RESPONSES)
+        )
+    except (OSError, KeyError, TypeError, ValueError, AttributeError):
+        raise UsageError(
+            f"A execução {folder.name} está danificada: repita o `balto compare`; as respostas guardadas servem."
+        ) from None
+
+
+def _header(name: str, manifest: Mapping[str, Any]) -> RunHeader:
+    return RunHeader(
+        name=name,
+        started_at=datetime.fromisoformat(manifest["inicio"]),
+        ended_at=datetime.fromisoformat(manifest["fim"]),
+        settings=manifest["pedido"],
+        providers=tuple(manifest["nomes"]),
+        reais_per_dollar=manifest["dolar"],
+        usd_per_hour=manifest["precos_usd_por_hora"],
+        versions=manifest["versoes"],
+    )
+
+
+def _read_lines(path: Path) -> Iterator[dict[str, Any]]:
+    with path.open(encoding="utf-8") as file:
+        for line in file:
+            yield json.loads(line)
+
+
+def _lines(values: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    return (json.dumps(value, ensure_ascii=False) + "\n" for value in values)
+
+
+def _results(comparison: Comparison) -> Iterator[str]:
+    """One file a line, so that a long run is never held as text as a whole."""
+    yield f'{{"provedores": {json.dumps(comparison.providers, ensure_ascii=False)},\n "arquivos": ['
+    for number, file in enumerate(comparison.files):
+        yield ("," if number else "") + "\n  " + json.dumps(_file_results(file), ensure_ascii=False)
+    yield "\n]}\n"
+
+
+def _file_results(file: FileResult) -> dict[str, Any]:
+    return {
+        "arquivo": file.name,
+        "duracao_s": file.duration_s,
+        "problema": file.problem,
+        "observacoes": list(file.remarks),
+        "referencia": file.reference,
+        "originais": {name: _outcome(outcome) for name, outcome in file.outcomes.items()},
+        "segmentos": [
+            {
+                "nome": segment.name,
+                "inicio_s": segment.start_s,
+                "fim_s": segment.end_s,
+                "snr_db": segment.snr_db,
+                "referencia": segment.reference,
+                "provedores": {name: _outcome(outcome) for name, outcome in segment.outcomes.items()},
+            }
+            for segment in file.segments
+        ],
+    }
+
+
+def _outcome(outcome: Outcome) -> dict[str, Any]:
+    score = outcome.score
+    return {
+        "estado": str(outcome.state),
+        "texto": outcome.text,
+        "motivo": outcome.reason,
+        "wer": score.wer if score else None,
+        "palavras": score.reference_words if score else None,
+        "erros": score.errors if score else None,
+    }
 
 
 def open_run(runs: Path, asked: Mapping[str, Any], inputs: Mapping[str, str], now: datetime) -> RunFolder:

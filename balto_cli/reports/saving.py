@@ -38,21 +38,21 @@ class SavedWorkbook:
 
 
 def save_workbook(
-    path: Path, build: Callable[[], bytes], *, record: Path, fallbacks: Sequence[Path] = ()
+    path: Path, build: Callable[[Path], bytes], *, record: Path, fallbacks: Sequence[Path] = ()
 ) -> SavedWorkbook:
-    """Write the workbook that `build` makes to `path`, or as near to it as can be.
+    """Write the workbook that `build` makes for a folder to `path`, or as near to it as can be.
 
     `record` is a JSON file of our own that remembers the workbooks written. `fallbacks` are folders to try, in order,
     where `path`'s own cannot be written (full disk, no permission). Raises `OutputError` when none can.
     """
     try:
-        content = build()  # openpyxl builds in the system's folder for temporary files, which may be full too
+        content = build(path.parent)
         return _save_in(path, content, record)
     except OSError as error:
         failure = error
     for folder in fallbacks:
         with contextlib.suppress(OSError):
-            saved = _save_in(folder / path.name, build(), record)
+            saved = _save_in(folder / path.name, build(folder), record)
             note = f"{path.name} não pôde ser gravada em {path.parent} ({os_reason(failure)}) e ficou em {saved.path}."
             return SavedWorkbook(saved.path, note)
     raise OutputError(

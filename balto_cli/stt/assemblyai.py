@@ -28,7 +28,7 @@ from balto_cli.stt.body import Body, multipart
 from balto_cli.stt.failures import means_audio
 from balto_cli.stt.jobs import Finished, JobTranscriber, job_id
 from balto_cli.stt.keyterms import KeytermLimits, fitting
-from balto_cli.stt.prices import SYNC, usd_per_hour
+from balto_cli.stt.prices import KEYTERMS_USD_PER_HOUR, SYNC, usd_per_hour
 from balto_cli.stt.remote import SHORT_CALL, Heard, checked
 from balto_cli.stt.upload import SEGMENT_S
 
@@ -81,6 +81,7 @@ class AssemblyAI(JobTranscriber):
                 usd_per_hour(self.option, self._model, speakers=self._speakers),
                 usd_per_hour(self.option, SYNC) if self._synchronous else 0.0,
             ),
+            keyterms_usd_per_hour=KEYTERMS_USD_PER_HOUR[self.option],
         )
 
     def _keyterm_limits(self) -> KeytermLimits:

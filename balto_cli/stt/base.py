@@ -72,6 +72,14 @@ class Capabilities:
     """Whether it can tell who speaks."""
     usd_per_hour: float = 0.0
     """Price of an hour of audio by the dated table; 0 where it costs nothing."""
+    keyterms_usd_per_hour: float = 0.0
+    """What sending terms adds to it."""
+    on_this_machine: bool = False
+    """Whether it works here, without a network: it never hangs, and how long it takes depends on the machine."""
+
+    def price_usd_per_hour(self, terms: Sequence[str]) -> float:
+        """Price of an hour of audio asked for with `terms`."""
+        return self.usd_per_hour + (self.keyterms_usd_per_hour if terms and self.keyterms else 0.0)
 
 
 class Transcriber(Protocol):

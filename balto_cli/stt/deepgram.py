@@ -25,7 +25,7 @@ from balto_cli.stt.answers import (
 from balto_cli.stt.base import Capabilities
 from balto_cli.stt.body import Body
 from balto_cli.stt.keyterms import KeytermLimits, fitting
-from balto_cli.stt.prices import usd_per_hour
+from balto_cli.stt.prices import KEYTERMS_USD_PER_HOUR, usd_per_hour
 from balto_cli.stt.remote import Heard, RemoteTranscriber
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ class Deepgram(RemoteTranscriber):
             keyterms=KEYTERMS.count if self._model.startswith("nova-3") else 0,
             speakers=True,
             usd_per_hour=usd_per_hour(self.option, self._model),
+            keyterms_usd_per_hour=KEYTERMS_USD_PER_HOUR[self.option],
         )
 
     def _headers(self) -> dict[str, str]:

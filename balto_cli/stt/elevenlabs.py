@@ -22,7 +22,7 @@ from balto_cli.stt.answers import (
 from balto_cli.stt.base import Capabilities
 from balto_cli.stt.body import multipart
 from balto_cli.stt.keyterms import KeytermLimits, fitting
-from balto_cli.stt.prices import usd_per_hour
+from balto_cli.stt.prices import KEYTERMS_USD_PER_HOUR, usd_per_hour
 from balto_cli.stt.remote import Heard, RemoteTranscriber
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ class ElevenLabs(RemoteTranscriber):
             keyterms=KEYTERMS.count,
             speakers=True,
             usd_per_hour=usd_per_hour(self.option, self._model),
+            keyterms_usd_per_hour=KEYTERMS_USD_PER_HOUR[self.option],
         )
 
     def _headers(self) -> dict[str, str]:

@@ -103,7 +103,7 @@ class LocalWhisper:
     @property
     def capabilities(self) -> Capabilities:
         """One call at a time: it already uses every core."""
-        return Capabilities(max_concurrency=1)
+        return Capabilities(max_concurrency=1, on_this_machine=True)
 
     @property
     def identity(self) -> dict[str, str]:

@@ -11,7 +11,20 @@ import subprocess
 import sys
 import time
 
-from testes.bench import cpu, delay, detection, report, short_answers, state, streams, words
+from testes.bench import (
+    calls,
+    certainty,
+    cpu,
+    delay,
+    detection,
+    report,
+    scoring,
+    short_answers,
+    state,
+    streams,
+    terms,
+    words,
+)
 from testes.bench.vad import DEFAULT_DATA
 
 SECTIONS = {
@@ -22,6 +35,10 @@ SECTIONS = {
     "atraso": delay.section,
     "estado": state.section,
     "palavras": words.section,
+    "notas": scoring.section,
+    "certeza": certainty.section,
+    "termos": terms.section,
+    "chamadas": calls.section,
 }
 NEEDED = ("score_vad.py", "vad", "vad-real", "speech", "speech-real")
 _TUNING = ("OPENBLAS_", "GOTO_", "OMP_", "MKL_", "NVPL_", "BLIS_")

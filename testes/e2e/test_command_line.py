@@ -22,8 +22,9 @@ try:
     main()
 except SystemExit:
     pass
-heavy = "numpy pandas openpyxl noisereduce faster_whisper jiwer scipy webrtcvad httpx asyncio pydantic rich".split()
-print(sorted(set(heavy) & set(sys.modules)), file=sys.stderr)
+heavy = "numpy pandas openpyxl noisereduce faster_whisper jiwer scipy webrtcvad httpx aiohttp openai"
+heavy += " asyncio pydantic rich"
+print(sorted(set(heavy.split()) & set(sys.modules)), file=sys.stderr)
 """
 
 
@@ -47,6 +48,12 @@ def test_each_command_explains_itself_in_portuguese(command: str) -> None:
     text = balto(command, "--help").stdout.decode()
     assert "ENTRADA" in text
     assert "--output" in text
+
+
+def test_doctor_explains_itself_in_portuguese() -> None:
+    text = balto("doctor", "--help").stdout.decode()
+    assert "--sem-rede" in text
+    assert "Opções:" in text
 
 
 @pytest.mark.parametrize(

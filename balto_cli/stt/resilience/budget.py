@@ -57,7 +57,7 @@ class Budget(Wrapper):
 
     async def transcribe(self, audio: Audio, *, language: str = LANGUAGE, terms: Sequence[str] = ()) -> Transcript:
         """Reserve, ask, settle; an attempt that is cancelled counts as paid."""
-        reserved_brl = spent_brl = price_brl(self._inner, audio, self._reais_per_dollar)
+        reserved_brl = spent_brl = price_brl(self._inner, audio, terms, self._reais_per_dollar)
         if reserved_brl == 0.0:
             return await self._inner.transcribe(audio, language=language, terms=terms)
         self._purse.reserve(reserved_brl)

@@ -80,17 +80,17 @@ class Metered(Wrapper):
         except ProviderError as error:
             effort.in_flight = False
             if error.perhaps_billed and not error.cost_brl:
-                error.cost_brl = price_brl(self._inner, audio, self._reais_per_dollar)
+                error.cost_brl = price_brl(self._inner, audio, terms, self._reais_per_dollar)
             effort.lost_brl += error.cost_brl
             raise
         except BaseException:
-            effort.lost_brl += price_brl(self._inner, audio, self._reais_per_dollar)
+            effort.lost_brl += price_brl(self._inner, audio, terms, self._reais_per_dollar)
             raise
         effort.in_flight = False
         return transcript
 
 
-def price_brl(provider: Transcriber, audio: Audio, reais_per_dollar: float) -> float:
-    """What one attempt at `audio` costs at a provider, by the dated price table."""
+def price_brl(provider: Transcriber, audio: Audio, terms: Sequence[str], reais_per_dollar: float) -> float:
+    """What one attempt at `audio` with `terms` costs at a provider, by the dated price table."""
     duration_s = samples_of(audio).size / SAMPLE_RATE_HZ
-    return cost_brl(duration_s, provider.capabilities.usd_per_hour, reais_per_dollar)
+    return cost_brl(duration_s, provider.capabilities.price_usd_per_hour(terms), reais_per_dollar)

@@ -21,7 +21,6 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from balto_cli.stt.local import LocalWhisper
 from balto_cli.stt.prices import REAIS_PER_DOLLAR
 from balto_cli.stt.resilience.breaker import Breaker
 from balto_cli.stt.resilience.budget import Budget, Purse
@@ -154,7 +153,7 @@ def offline_stack(
     provider: Transcriber, *, purse: Purse | None = None, reais_per_dollar: float = REAIS_PER_DOLLAR
 ) -> Transcriber:
     """One provider as `compare` and `transcribe` ask it, but for the cache."""
-    policy = OFFLINE_LOCAL if isinstance(provider, LocalWhisper) else OFFLINE
+    policy = OFFLINE_LOCAL if provider.capabilities.on_this_machine else OFFLINE
     return wrapped(provider, policy, purse=purse, reais_per_dollar=reais_per_dollar)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from balto_cli.errors import OutputError
-from balto_cli.reports import SavedWorkbook, save_workbook
+from balto_cli.reports.saving import SavedWorkbook, save_workbook
 
 NAME = "Relatorio_Originais.xlsx"
 
@@ -22,7 +22,7 @@ def folder(tmp_path: Path) -> Path:
 
 def save(folder: Path, content: bytes, *fallbacks: Path) -> SavedWorkbook:
     record = folder / "execucoes" / "planilhas.json"
-    return save_workbook(folder / NAME, lambda: content, record=record, fallbacks=fallbacks)
+    return save_workbook(folder / NAME, lambda _: content, record=record, fallbacks=fallbacks)
 
 
 def workbooks(folder: Path) -> dict[str, bytes]:
@@ -175,7 +175,7 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
 
 
 def test_a_build_that_finds_no_space_is_told_too(folder: Path) -> None:
-    def build() -> bytes:
+    def build(_: Path) -> bytes:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with pytest.raises(OutputError, match="o disco está cheio"):

@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 
 from balto_cli.evaluation import score_pair
+from balto_cli.evaluation.findings import Part
 from balto_cli.evaluation.results import Comparison, FileResult, Outcome, SegmentResult, State
-from balto_cli.reports import originals_workbook, segments_workbook
-from balto_cli.reports.sheet import CELL_LIMIT, clean_text, split_text
-from balto_cli.reports.workbooks import quality_band
+from balto_cli.reports import workbooks
+from balto_cli.reports.book_data import quality_band
+from balto_cli.reports.cell_text import CELL_LIMIT, clean_text, split_text
+from testes.analises import analysis_of
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
@@ -33,6 +35,14 @@ HOSTILE = [
     "a&b <c>",
     " ponta ",
 ]
+
+
+def originals_workbook(found: Comparison) -> bytes:
+    return workbooks.originals_workbook(analysis_of(found, Part.ORIGINALS))
+
+
+def segments_workbook(found: Comparison) -> bytes:
+    return workbooks.segments_workbook(analysis_of(found, Part.SEGMENTS))
 
 
 def heard(text: str, reference: str | None = SAID) -> Outcome:
@@ -88,6 +98,9 @@ def test_the_columns_people_read_come_first_and_keep_their_names() -> None:
         "WER Local", "Erros Local", "Trocas Local", "Omissões Local", "Inserções Local", "Estado Local", "Motivo Local",
         "WER Gladia", "Erros Gladia", "Trocas Gladia", "Omissões Gladia", "Inserções Gladia",
         "Estado Gladia", "Motivo Gladia",
+        "Enviado Como Local", "Enviado Como Gladia",
+        "Discordância", "Conta no Total", "Palavras no Total",
+        "Erros no Total Local", "Erros de Medicamento Local", "Erros no Total Gladia", "Erros de Medicamento Gladia",
     ]  # fmt: skip
     segments = [cell.value for cell in sheet_of(segments_workbook(comparison("Local", "Gladia")))[1]]
     assert segments == [
@@ -96,6 +109,8 @@ def test_the_columns_people_read_come_first_and_keep_their_names() -> None:
         "Qualidade", "Faixa de Qualidade", "Acurácia", "Acurácia Local", "Acurácia Gladia",
         "Início (s)", "Fim (s)", "Referência do Segmento", "Palavras na Referência",
         "Erros Local", "Estado Local", "Motivo Local", "Erros Gladia", "Estado Gladia", "Motivo Gladia",
+        "Discordância", "Conta no Total", "Palavras no Total",
+        "Erros no Total Local", "Erros de Medicamento Local", "Erros no Total Gladia", "Erros de Medicamento Gladia",
     ]  # fmt: skip
     alone = [cell.value for cell in sheet_of(segments_workbook(comparison("Local")))[1]]
     assert [name for name in alone if "Acurácia" in name] == ["Acurácia", "Acurácia Local"]

@@ -1,0 +1,56 @@
+"""How cells and the words in them look: one palette, one set of looks by name, each format made once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from xlsxwriter import Workbook
+    from xlsxwriter.format import Format
+
+INK, QUIET, LINE = "#1F2933", "#6B7280", "#D9D9D9"
+NAVY, RED, BLUE, GREY = "#1F4E79", "#C00000", "#0B57D0", "#8A8A8A"
+
+LOOKS: dict[str, dict[str, Any]] = {
+    "": {},
+    "perdida": {"font_strikeout": True, "font_color": GREY},
+    "errada": {"bold": True, "font_color": RED},
+    "inventada": {"bold": True, "font_color": BLUE},
+    "falha": {"bold": True, "font_color": RED},
+    "discreta": {"italic": True, "font_color": QUIET},
+    "ligação": {"font_color": BLUE, "underline": 1},
+}
+"""How a text looks, by name."""
+
+_LETTERS = frozenset(("bold", "italic", "underline", "font_strikeout", "font_color", "font_size", "font_name"))
+
+
+@dataclass(slots=True)
+class CellLook:
+    """The look of a cell, and of texts in it that stand out, as formats of one workbook."""
+
+    workbook: Workbook
+    properties: Mapping[str, Any]
+    """As XlsxWriter names them."""
+    _cells: dict[tuple[str, bool], Format] = field(default_factory=dict)
+    _fonts: dict[str, Format] = field(default_factory=dict)
+
+    def cell(self, look: str = "", *, quoted: bool = False) -> Format:
+        """Format of a cell whose text has a look; `quoted` keeps it from turning into a formula when it is edited."""
+        made = self._cells.get((look, quoted))
+        if made is None:
+            properties = {**self.properties, **LOOKS[look], **({"quote_prefix": True} if quoted else {})}
+            made = self._cells[look, quoted] = self.workbook.add_format(properties)
+        return made
+
+    def font(self, look: str) -> Format:
+        """Format of a stretch of rich text: what is about its letters alone."""
+        made = self._fonts.get(look)
+        if made is None:
+            properties = {**self.properties, **LOOKS[look]}
+            letters = {name: value for name, value in properties.items() if name in _LETTERS}
+            made = self._fonts[look] = self.workbook.add_format(letters)
+        return made

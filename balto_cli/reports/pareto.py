@@ -1,0 +1,214 @@
+"""Which providers none other beats in error, latency and cost at once, and the layout of the picture that shows it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class ParetoPoint:
+    """One provider."""
+
+    name: str
+    wer: float
+    low: float | None
+    """Interval of `wer`; None, as `high`, where there is none."""
+    high: float | None
+    latency_s: float | None
+    cost_brl_per_hour: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A labelled place on an axis, in pixels."""
+
+    at: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bubble:
+    """A provider's place in the picture, in pixels."""
+
+    x: float
+    y: float
+    radius: float
+    low_x: float
+    high_x: float
+    name: str
+    note: str
+    label_x: float
+    label_y: float
+    anchor: str
+    best: bool
+    """Whether no other provider is as good in everything and better in something."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParetoPlot:
+    """Everything that the picture draws, in pixels from its upper left corner."""
+
+    width: int
+    height: int
+    left: float
+    right: float
+    top: float
+    bottom: float
+    x_marks: tuple[Mark, ...]
+    y_marks: tuple[Mark, ...]
+    y_name: str
+    bubbles: tuple[Bubble, ...]
+    front: str
+    """Points of the line through the best ones in the two dimensions shown, as SVG writes them."""
+    summary: str
+    """The picture in words."""
+
+
+WIDTH, HEIGHT = 440, 340
+_LEFT, _RIGHT, _TOP, _BOTTOM = 52.0, 424.0, 18.0, 290.0
+_SMALLEST, _LARGEST = 7.0, 22.0
+_LABEL_HEIGHT = 32.0
+_CHARACTER = 7.4
+
+
+def pareto_best(points: Sequence[ParetoPoint]) -> frozenset[str]:
+    """Names of the providers that no other one beats: not worse in any dimension and better in one.
+
+    A dimension that is unknown for either provider of a pair does not count for that pair.
+    """
+    return frozenset(one.name for one in points if not any(_beats(other, one) for other in points if other is not one))
+
+
+def _beats(a: ParetoPoint, b: ParetoPoint) -> bool:
+    pairs = [
+        (x, y)
+        for x, y in ((a.wer, b.wer), (a.latency_s, b.latency_s), (a.cost_brl_per_hour, b.cost_brl_per_hour))
+        if x is not None and y is not None
+    ]
+    return all(x <= y for x, y in pairs) and any(x < y for x, y in pairs)
+
+
+def pareto_plot(points: Sequence[ParetoPoint]) -> ParetoPlot | None:
+    """Lay the picture out: error to the right, latency upwards, cost as area.
+
+    Where no provider has a latency, cost goes upwards. None under two providers with something to put there.
+    """
+    by_latency = sum(point.latency_s is not None for point in points) >= 2
+    heights = {point.name: point.latency_s if by_latency else point.cost_brl_per_hour for point in points}
+    placed = [(point, height) for point in points if (height := heights[point.name]) is not None]
+    if len(placed) < 2:
+        return None
+    x_marks, x_high = ticks(max(point.high or point.wer for point, _ in placed))
+    y_marks, y_high = ticks(max(height for _, height in placed) * 1.12)
+    best = pareto_best([point for point, _ in placed])
+    costs = [point.cost_brl_per_hour or 0.0 for point, _ in placed]
+
+    def x_of(value: float) -> float:
+        return round(_LEFT + (_RIGHT - _LEFT) * min(1.0, value / x_high), 1)
+
+    def y_of(value: float) -> float:
+        return round(_BOTTOM - (_BOTTOM - _TOP) * value / y_high, 1)
+
+    bubbles: list[Bubble] = []
+    for point, height in sorted(placed, key=lambda one: -(one[0].cost_brl_per_hour or 0.0)):
+        x, y, radius = x_of(point.wer), y_of(height), _radius(point.cost_brl_per_hour, max(costs))
+        note = _cost_text(point.cost_brl_per_hour)
+        label = _label_place(x, y, radius, max(len(point.name), len(note)), bubbles)
+        bubbles.append(
+            Bubble(
+                x, y, radius,
+                x_of(point.wer if point.low is None else point.low),
+                x_of(point.wer if point.high is None else point.high),
+                point.name, note, *label, point.name in best,
+            )
+        )  # fmt: skip
+    return ParetoPlot(
+        WIDTH, HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM,
+        tuple(Mark(x_of(value), f"{_pt(100 * value)} %") for value in x_marks),
+        tuple(Mark(y_of(value), _pt(value)) for value in y_marks),
+        "latência p95 (s)" if by_latency else "R$ por hora de áudio",
+        tuple(bubbles),
+        _front(bubbles),
+        _in_words(placed, best, by_latency=by_latency),
+    )  # fmt: skip
+
+
+def ticks(high: float) -> tuple[tuple[float, ...], float]:
+    """Four to six round values from 0 on, and the end of an axis that holds `high`."""
+    if not math.isfinite(high) or high <= 0:
+        high = 1.0
+    rough = high / 5
+    power = 10.0 ** math.floor(math.log10(rough))
+    size = next(step * power for step in (1, 2, 2.5, 5, 10) if step * power >= rough * 0.999)
+    count = math.ceil(high / size - 1e-9)
+    return tuple(index * size for index in range(count + 1)), count * size
+
+
+def _radius(cost: float | None, largest: float) -> float:
+    """Area grows with cost, from a size that is still seen."""
+    share = (cost or 0.0) / largest if largest else 0.0
+    return round(math.sqrt(_SMALLEST**2 + (_LARGEST**2 - _SMALLEST**2) * share), 1)
+
+
+def _label_place(
+    x: float, y: float, radius: float, characters: int, others: Sequence[Bubble]
+) -> tuple[float, float, str]:
+    """Beside the bubble, where there is room: right, left, then lower and higher."""
+    wide = characters * _CHARACTER
+    taken = [(bubble.label_y, bubble.label_x, bubble.anchor, len(bubble.name) * _CHARACTER) for bubble in others]
+    best, least = (x + radius + 6, y, "start"), math.inf
+    for down in (0.0, _LABEL_HEIGHT, -_LABEL_HEIGHT, 2 * _LABEL_HEIGHT, -2 * _LABEL_HEIGHT):
+        for anchor, at in (("start", x + radius + 6), ("end", x - radius - 6)):
+            first, last = (at, at + wide) if anchor == "start" else (at - wide, at)
+            row = y + down
+            outside = max(0.0, last - WIDTH) + max(0.0, _LEFT - first) + max(0.0, row - _BOTTOM) + max(0.0, _TOP - row)
+            over = 0.0
+            for other_y, other_x, other_anchor, other_wide in taken:
+                left, right = (
+                    (other_x, other_x + other_wide) if other_anchor == "start" else (other_x - other_wide, other_x)
+                )
+                if abs(other_y - row) < _LABEL_HEIGHT:
+                    over += max(0.0, min(last, right) - max(first, left))
+            for bubble in others:
+                if abs(bubble.y - row) < bubble.radius + 12:
+                    over += max(0.0, min(last, bubble.x + bubble.radius) - max(first, bubble.x - bubble.radius))
+            penalty = 4 * outside + 2 * over + abs(down) / 10
+            if penalty < least:
+                best, least = (round(at, 1), round(row, 1), anchor), penalty
+    return best
+
+
+def _front(bubbles: Sequence[Bubble]) -> str:
+    """The best ones from the least error on, each lower than the one before."""
+    lowest = -math.inf
+    points = []
+    for bubble in sorted(bubbles, key=lambda one: (one.x, -one.y)):
+        if bubble.y > lowest:
+            lowest = bubble.y
+            points.append(f"{bubble.x},{bubble.y}")
+    return " ".join(points) if len(points) > 1 else ""
+
+
+def _in_words(placed: Sequence[tuple[ParetoPoint, float]], best: frozenset[str], *, by_latency: bool) -> str:
+    parts = []
+    for point, height in placed:
+        upright = f"latência p95 {_pt(height, 1)} s, " if by_latency else ""
+        parts.append(f"{point.name}: WER {_pt(100 * point.wer, 1)} %, {upright}{_cost_text(point.cost_brl_per_hour)}")
+    named = ", ".join(point.name for point, _ in placed if point.name in best)
+    return f"{'; '.join(parts)}. Ninguém é melhor em tudo que: {named}."
+
+
+def _cost_text(cost: float | None) -> str:
+    if cost is None:
+        return "preço desconhecido"
+    return f"R$ {_pt(cost, 2)}/h" if cost else "sem custo"
+
+
+def _pt(value: float, digits: int | None = None) -> str:
+    text = f"{value:.6g}" if digits is None else f"{value:.{digits}f}"
+    return text.replace(".", ",")
