@@ -100,7 +100,7 @@ class Decoder:
             raise AudioError(_refusal(content.kind))
         with _ffmpeg(self._path, content.demuxer) as process:
             complaints = _Complaints(process)
-            header = _WavHeader()
+            header = WavHeader()
             downmixer: Downmixer | None = None
             decoded_bytes = 0
             while chunk := _read(process, self._stall_s):
@@ -199,7 +199,7 @@ def _read(process: subprocess.Popen[bytes], stall_s: float) -> bytes:
     return chunk
 
 
-class _WavHeader:
+class WavHeader:
     """Takes the WAV header off the child's output and reads the number of channels from it (RIFF, fmt chunk)."""
 
     def __init__(self) -> None:

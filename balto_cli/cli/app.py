@@ -13,12 +13,16 @@ from typing import Annotated
 import typer
 
 from balto_cli import __version__
+from balto_cli.cli.admin import admin
 from balto_cli.cli.compare import compare
 from balto_cli.cli.console import print_error, use_utf8
 from balto_cli.cli.doctor import doctor
+from balto_cli.cli.keys import keys
 from balto_cli.cli.language import Command, Group, complaint
+from balto_cli.cli.ouvir import ouvir
 from balto_cli.cli.report import report
 from balto_cli.cli.segment import segment
+from balto_cli.cli.serve import serve
 from balto_cli.cli.transcribe import transcribe
 from balto_cli.errors import BaltoError, OutputError, ProviderError
 
@@ -35,7 +39,11 @@ app.command(cls=Command)(compare)
 app.command(cls=Command)(transcribe)
 app.command(cls=Command)(segment)
 app.command(cls=Command)(report)
+app.command(cls=Command)(serve)
+app.command(cls=Command)(ouvir)
 app.command(cls=Command)(doctor)
+app.add_typer(keys, name="keys")
+app.add_typer(admin, name="admin")
 
 
 @app.callback(invoke_without_command=True)

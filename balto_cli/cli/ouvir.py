@@ -1,0 +1,121 @@
+"""`balto ouvir`: the microphone, or a recording, sent to a live server; what it answers, printed."""
+
+from __future__ import annotations
+
+import json as json_format
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from balto_cli.cli.console import print_result, say
+from balto_cli.cli.options import Json, read_settings
+from balto_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+_CHUNK_SAMPLES = 1_600
+
+
+def ouvir(
+    url: Annotated[
+        str | None,
+        typer.Argument(metavar="URL", help="Servidor, http://ENDEREÇO:PORTA; sem ele, BALTO_SERVER_URL."),
+    ] = None,
+    arquivo: Annotated[
+        Path | None,
+        typer.Option("--arquivo", metavar="ARQUIVO", help="Uma gravação em vez do microfone.", show_default=False),
+    ] = None,
+    rapido: Annotated[
+        bool, typer.Option("--rapido", help="Envia a gravação tão depressa quanto o servidor a ouve.")
+    ] = False,
+    json: Json = False,
+) -> int:
+    """Envia o microfone ou uma gravação a um servidor e mostra o que ele ouve; a chave vem de BALTO_API_KEY."""
+    settings = read_settings()
+    server = url or settings.server_url
+    if server is None:
+        raise UsageError("Falta o servidor: dê a URL ou ponha BALTO_SERVER_URL no ambiente ou no .env.")
+    if settings.api_key is None:
+        raise UsageError("Falta a chave do balcão: ponha BALTO_API_KEY no ambiente ou no arquivo .env.")
+    if arquivo is not None and not arquivo.exists():
+        raise UsageError(f"Não encontrei {arquivo}: confira o caminho.")
+    import asyncio
+
+    from balto_cli.live_client import converse
+
+    sound = _recording(arquivo, rapido) if arquivo else _microphone()
+    asyncio.run(converse(server, settings.api_key.get_secret_value(), sound, _print_json if json else _print))
+    return 0
+
+
+async def _recording(path: Path, fast: bool) -> AsyncIterator[bytes]:
+    import asyncio
+
+    from balto_cli.audio.decode import Decoder
+
+    loop = asyncio.get_running_loop()
+    pcm = b"".join(await asyncio.to_thread(lambda: list(Decoder(path))))
+    due_s = loop.time()
+    for start in range(0, len(pcm), 2 * _CHUNK_SAMPLES):
+        yield pcm[start : start + 2 * _CHUNK_SAMPLES]
+        if not fast:
+            due_s += 0.1
+            await asyncio.sleep(max(0.0, due_s - loop.time()))
+
+
+async def _microphone() -> AsyncIterator[bytes]:
+    import asyncio
+
+    try:
+        import sounddevice  # type: ignore[import-untyped, import-not-found, unused-ignore]
+    except (ImportError, OSError):
+        raise UsageError(
+            "Falta o pacote do microfone: instale balto[mic] (no Linux, também libportaudio2), ou use --arquivo."
+        ) from None
+    loop = asyncio.get_running_loop()
+    chunks: asyncio.Queue[bytes] = asyncio.Queue()
+
+    def heard(data: Any, _frames: int, _time: Any, _status: Any) -> None:
+        loop.call_soon_threadsafe(chunks.put_nowait, bytes(data))
+
+    try:
+        stream = sounddevice.RawInputStream(
+            samplerate=16_000, channels=1, dtype="int16", blocksize=_CHUNK_SAMPLES, callback=heard
+        )
+    except sounddevice.PortAudioError:
+        raise UsageError("Nenhum microfone a 16 kHz foi encontrado: confira as configurações de som.") from None
+    with stream:
+        say("Ouvindo o microfone; Ctrl-C encerra.")
+        while True:
+            yield await chunks.get()
+
+
+def _print_json(event: dict[str, Any]) -> None:
+    print_result(json_format.dumps(event, ensure_ascii=False))
+
+
+def _print(event: dict[str, Any]) -> None:
+    """One line an event that a person wants to read."""
+    command = event["comando"]
+    if command == "autenticado":
+        say(f"Sessão {event['sessao']}" + (" retomada." if event["retomada"] else "."))
+    elif command == "transcricao":
+        text = event["texto"] if event["estado"] == "ok" else f"[{event['motivo'] or event['estado']}]"
+        print_result(f"{_clock(event['inicio_s'])}  {text}")
+    elif command == "recomendar":
+        print_result(f"{'':9}→ {event.get('mensagem') or event.get('produto')}")
+    elif command == "encaminhar":
+        print_result(f"{'':9}→ chame o farmacêutico: {event.get('motivo')}")
+    elif command == "aviso":
+        say(f"Aviso do servidor: {event['codigo']}.")
+    elif command == "erro":
+        say(event["mensagem"])
+    elif command == "lacuna":
+        say(f"{event['amostras'] / 16_000:.1f} s de áudio se perderam na queda.".replace(".", ",", 1))
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(seconds, 60)
+    return f"{int(minutes):02d}:{rest:05.2f}".replace(".", ",")

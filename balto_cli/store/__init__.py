@@ -1,0 +1,1 @@
+"""The database: tables, migrations, queries. Nothing else writes SQL; the server sees only `Store`."""
