@@ -70,7 +70,7 @@ class Session:
     def _file_lines(self) -> Iterator[dict[str, Any]]:
         for heard, given in zip(self.tally.files, self.request.inputs, strict=True):
             known = self.request.facts.get(given.path, FileFacts())
-            yield file_line(heard, replace(known, path=str(given.path)))
+            yield file_line(heard, replace(known, path=str(given.path.absolute())))
 
 
 def run_session(request: Request, output: Path, progress: Progress) -> Session:
