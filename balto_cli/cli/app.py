@@ -14,6 +14,7 @@ import typer
 
 from balto_cli import __version__
 from balto_cli.cli.admin import admin
+from balto_cli.cli.catalog import catalog
 from balto_cli.cli.compare import compare
 from balto_cli.cli.console import print_error, use_utf8
 from balto_cli.cli.doctor import doctor
@@ -23,6 +24,7 @@ from balto_cli.cli.ouvir import ouvir
 from balto_cli.cli.report import report
 from balto_cli.cli.segment import segment
 from balto_cli.cli.serve import serve
+from balto_cli.cli.suggest import suggest
 from balto_cli.cli.transcribe import transcribe
 from balto_cli.errors import BaltoError, OutputError, ProviderError
 
@@ -42,6 +44,8 @@ app.command(cls=Command)(report)
 app.command(cls=Command)(serve)
 app.command(cls=Command)(ouvir)
 app.command(cls=Command)(doctor)
+app.command(cls=Command)(suggest)
+app.add_typer(catalog, name="catalog")
 app.add_typer(keys, name="keys")
 app.add_typer(admin, name="admin")
 

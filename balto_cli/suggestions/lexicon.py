@@ -1,0 +1,140 @@
+"""The tables of words behind the facts and rules: needs, alarm signs, conditions, allergens, complements. Read once."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+from balto_cli.suggestions.catalogue import DATA, read_rows, several
+from balto_cli.suggestions.patterns import Pattern, PatternSet
+
+_FILES = ("necessidades", "encaminhamentos", "condicoes", "alergenos", "complementos", "falas")
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Something that a customer asks relief or a product for."""
+
+    id: str
+    category: str
+    symptom: bool
+    """Whether it is a complaint; otherwise a thing that is asked for."""
+    max_days: int | None
+    """Days after which it is the pharmacist's."""
+    under_two: bool
+    """Whether it may be answered for a child under two."""
+    pattern: Pattern
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """An alarm sign: words that send the customer to the pharmacist or to an emergency."""
+
+    id: str
+    immediate: bool
+    who: str
+    pattern: Pattern
+    together: Pattern | None
+    reason: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A disease, a habit or a group of medicines in use that restricts, and the question that asks for it."""
+
+    target: str
+    pattern: Pattern | None
+    question: str
+
+
+@dataclass(frozen=True, slots=True)
+class Allergen:
+    """What somebody says to be allergic to; `*` among the groups means any medicine."""
+
+    target: str
+    pattern: Pattern
+    groups: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Complement:
+    """What goes with a product that is asked for: by its group, `prescribed` where it needs a prescription."""
+
+    group: str
+    prescribed: bool
+    category: str
+    products: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """All tables, and a version made of their bytes."""
+
+    needs: tuple[Need, ...]
+    signs: tuple[Sign, ...]
+    conditions: tuple[Condition, ...]
+    allergens: tuple[Allergen, ...]
+    complements: tuple[Complement, ...]
+    version: str
+
+    @cached_property
+    def need_patterns(self) -> PatternSet:
+        """The patterns of `needs`, by position."""
+        return PatternSet([need.pattern for need in self.needs])
+
+    @cached_property
+    def sign_patterns(self) -> PatternSet:
+        """The patterns of `signs`, by position."""
+        return PatternSet([sign.pattern for sign in self.signs])
+
+    @cached_property
+    def condition_patterns(self) -> PatternSet:
+        """The patterns of `conditions`, by position."""
+        return PatternSet([condition.pattern for condition in self.conditions])
+
+    def question(self, target: str) -> str | None:
+        """The question that would tell whether `target` holds."""
+        return next((c.question for c in self.conditions if c.target == target), None)
+
+
+@lru_cache(maxsize=1)
+def load_lexicon() -> Lexicon:
+    """Read the tables, once."""
+    digest = hashlib.sha256()
+    for name in _FILES:
+        digest.update((DATA / f"{name}.csv").read_bytes())
+    needs, signs, conditions, allergens, complements = (read_rows(DATA / f"{name}.csv") for name in _FILES[:5])
+    return Lexicon(
+        tuple(
+            Need(
+                row["id"], row["categoria"], row["tipo"] == "sintoma",
+                int(row["dias_maximos"]) if row["dias_maximos"] else None, row["bebe"] == "sim",
+                Pattern(row["id"], row["padrao"]),
+            )
+            for row in needs
+        ),
+        tuple(
+            Sign(
+                row["id"], row["urgencia"] == "imediata", row["quem"], Pattern(row["id"], row["padrao"]),
+                Pattern(row["id"], row["junto"]) if row["junto"] else None, row["motivo"], row["fonte"],
+            )
+            for row in signs
+        ),
+        tuple(
+            Condition(row["alvo"], Pattern(row["alvo"], row["padrao"]) if row["padrao"] else None, row["pergunta"])
+            for row in conditions
+        ),
+        tuple(
+            Allergen(row["alvo"], Pattern(row["alvo"], row["padrao"]), several(row["grupos"])) for row in allergens
+        ),
+        tuple(
+            Complement(
+                row["grupo"], row["receita"] == "sim", row["categoria"], several(row["produtos"]), row["motivo"]
+            )
+            for row in complements
+        ),
+        digest.hexdigest()[:8],
+    )  # fmt: skip

@@ -1,0 +1,42 @@
+"""What is said of a few hundred dialogues that are not the ones the rules were measured on."""
+
+from __future__ import annotations
+
+import pytest
+
+from balto_cli.suggestions import SuggestionEngine
+from balto_cli.suggestions.safety import forbidden_ingredients
+from testes.unit.suggestions.dialogues import Expected, generated, written
+
+ENGINE = SuggestionEngine.offline()
+
+
+@pytest.mark.parametrize("expected", [*written(), *generated()], ids=lambda e: " / ".join(e.turns)[:70])
+def test_a_dialogue_gets_what_pharmacy_practice_expects(expected: Expected) -> None:
+    answer = ENGINE.suggest(expected.turns)
+    assert answer.action == expected.action, answer
+    if expected.categories:
+        assert answer.category in expected.categories, answer
+    if expected.immediate:
+        assert answer.urgency == "imediata"
+    contents = {token for item in answer.items for token in (*item.ingredients, *item.product.classes)}
+    assert not contents & set(expected.banned)
+    assert not contents & forbidden_ingredients()
+
+
+def test_there_are_more_than_three_hundred() -> None:
+    assert len({e.turns for e in (*written(), *generated())}) >= 300
+
+
+def test_an_answer_tells_its_rule_its_words_and_its_versions() -> None:
+    answer = ENGINE.suggest(["Boa tarde, minha garganta tá arranhando."])
+    assert answer.rule == "necessidade:dor_garganta"
+    assert "garganta" in answer.evidence
+    assert answer.versions == ENGINE.versions
+    assert answer.wire()["itens"][0]["sugestao"] == answer.wire()["produto"] == answer.items[0].name
+    assert "arranhando" not in str(answer.wire())
+
+
+def test_nothing_said_is_silence() -> None:
+    assert ENGINE.suggest([]).action == "silencio"
+    assert ENGINE.suggest(["", "   ", "…"]).action == "silencio"
