@@ -21,7 +21,13 @@ if TYPE_CHECKING:
     from balto_cli.evaluation.scores import Score
     from balto_cli.evaluation.utterances import ScoredFile, ScoredPart, Utterance
 
-SNR_BANDS = ((10.0, "ruim (menos de 10 dB)"), (20.0, "média (10 a 20 dB)"), (float("inf"), "boa (20 dB ou mais)"))
+GOOD_SNR_DB = 20.0
+"""From here on noise is a background that costs no words."""
+FAIR_SNR_DB = 10.0
+"""Below, the noise is within a third of the voice's amplitude, and endings and consonants drown."""
+SNR_BANDS = (
+    (FAIR_SNR_DB, "ruim (menos de 10 dB)"), (GOOD_SNR_DB, "média (10 a 20 dB)"), (float("inf"), "boa (20 dB ou mais)"),
+)  # fmt: skip
 """Upper end of each band in dB, left out, and its name."""
 SEGMENT_BANDS = ((2.0, "menos de 2 s"), (5.0, "2 a 5 s"), (10.0, "5 a 10 s"), (float("inf"), "10 s ou mais"))
 FILE_BANDS = (

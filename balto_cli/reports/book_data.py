@@ -10,6 +10,7 @@ import math
 from typing import TYPE_CHECKING
 
 from balto_cli.evaluation.results import State
+from balto_cli.evaluation.slices import FAIR_SNR_DB, GOOD_SNR_DB
 from balto_cli.reports.sheet import COUNT, DECIBELS, NAME_WIDTH, PERCENT, SECONDS, TEXT_WIDTH, Column
 
 if TYPE_CHECKING:
@@ -20,11 +21,6 @@ if TYPE_CHECKING:
     from balto_cli.reports.book_rows import BookRow
     from balto_cli.reports.cell_values import CellValue
     from balto_cli.reports.links import Links
-
-GOOD_SNR_DB = 20.0
-"""From here on noise is a background that costs no words."""
-FAIR_SNR_DB = 10.0
-"""Below, the noise is within a third of the voice's amplitude, and endings and consonants drown."""
 
 COUNTED, TOTAL_WORDS = "Conta no Total", "Palavras no Total"
 YES, NO = "sim", "não"
