@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import subprocess
-import sys
 import tempfile
 from collections import defaultdict
 from dataclasses import dataclass
@@ -19,7 +17,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from balto_cli.audio.decode import Decoder
-from balto_cli.audio.pcm import SAMPLE_RATE_HZ, pcm_from_bytes, pcm_to_bytes
+from balto_cli.audio.encoder import write_encoded
+from balto_cli.audio.pcm import SAMPLE_RATE_HZ, pcm_from_bytes
 from balto_cli.errors import AudioError
 
 if TYPE_CHECKING:
@@ -130,25 +129,11 @@ def _stream(path: Path, parts: Sequence[Wanted]) -> tuple[Pcm, list[float]]:
 
 def _opus(samples: Pcm) -> bytes:
     """WebM with Opus. In a file, since only there the encoder can go back and write the index that seeking needs."""
-    import imageio_ffmpeg
-
-    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-nostats", "-loglevel", "error", "-y"]
-    command += ["-protocol_whitelist", "pipe", "-f", "s16le", "-ar", str(SAMPLE_RATE_HZ), "-ac", "1", "-i", "pipe:0"]
-    command += ["-c:a", "libopus", "-b:a", str(BITS_PER_S), "-vbr", "constrained", "-application", "voip"]
-    command += ["-frame_duration", "60", "-bitexact", "-f", "webm"]
+    form = ["-c:a", "libopus", "-b:a", str(BITS_PER_S), "-vbr", "constrained", "-application", "voip"]
+    form += ["-frame_duration", "60", "-bitexact", "-f", "webm"]
     with tempfile.TemporaryDirectory(prefix="balto-") as folder:
         path = Path(folder) / "som.webm"
-        result = subprocess.run(
-            [*command, f"file:{path}"],
-            input=pcm_to_bytes(samples),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            check=False,
-            # Its own session: Ctrl-C in the terminal is for Balto.
-            start_new_session=sys.platform != "win32",
-        )
-        if result.returncode:
-            raise OSError((result.stderr.decode("utf-8", "replace").strip().splitlines() or ["ffmpeg"])[-1])
+        write_encoded(path, samples, form)
         content = path.read_bytes()
         with contextlib.suppress(OSError):
             path.unlink()
