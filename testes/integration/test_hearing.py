@@ -139,7 +139,7 @@ def test_short_answers_are_heard(snr_db, fewest):
         counts = short_answers.count_found(answers, run_pipeline(samples, DEFAULT)[0])
         found, false = found + counts[0], false + counts[1]
     assert found >= fewest
-    assert false <= 1
+    assert false <= 2
 
 
 @pytest.mark.parametrize("name", MUST)

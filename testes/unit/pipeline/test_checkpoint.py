@@ -141,7 +141,7 @@ def test_other_settings_are_refused(checkpoint, config):
 
 def test_another_version_is_refused(checkpoint):
     with pytest.raises(ValueError, match="version"):
-        SpeechPipeline.resume(PipelineConfig(), Checkpoint(checkpoint.position, b"BLT2" + checkpoint.data[4:]))
+        SpeechPipeline.resume(PipelineConfig(), Checkpoint(checkpoint.position, b"BLT1" + checkpoint.data[4:]))
 
 
 def test_another_position_is_refused(checkpoint):
