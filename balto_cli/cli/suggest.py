@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from balto_cli.cli.console import print_result, say
+from balto_cli.cli.options import read_settings
 from balto_cli.errors import UsageError
 from balto_cli.files import os_reason
 
@@ -44,11 +45,49 @@ def suggest(
             "--catalogo", metavar="ARQUIVO", show_default=False, help="Produtos próprios da farmácia, em CSV ou XLSX."
         ),
     ] = None,
+    guardadas: Annotated[
+        bool,
+        typer.Option(
+            "--guardadas",
+            help="Refaz as decisões das conversas do banco e mostra as que hoje seriam outras, sem modelo.",
+        ),
+    ] = False,
+    taxas: Annotated[
+        bool,
+        typer.Option("--taxas", help="Vendas por sugestão enviada: por regra, produto, balcão, hora e modelo."),
+    ] = False,
+    desde: Annotated[
+        str | None,
+        typer.Option("--desde", metavar="AAAA-MM-DD", help="Do banco, a partir deste dia.", show_default=False),
+    ] = None,
+    ate: Annotated[
+        str | None, typer.Option("--ate", metavar="AAAA-MM-DD", help="Do banco, antes deste dia.", show_default=False)
+    ] = None,
+    cliente: Annotated[
+        str | None, typer.Option("--cliente", metavar="NOME", help="Do banco, só esta rede.", show_default=False)
+    ] = None,
+    piso: Annotated[
+        float, typer.Option("--piso", help="Fração de vendas sob a qual uma regra ou produto é marcado.")
+    ] = 0.05,
     json: Annotated[bool, typer.Option("--json", help="Uma decisão em JSON por linha; com --score, a tabela.")] = False,
 ) -> int:
-    """Roda as sugestões, sem rede, sobre conversas guardadas; com --score, mede contra rótulos."""  # fmt: skip
+    """Roda as sugestões, sem rede, sobre conversas; mede-as contra rótulos; do banco, taxas e o que mudaria."""
+    if guardadas or taxas:
+        if arquivo is not None or score is not None or catalogo is not None or guardadas == taxas:
+            raise UsageError("--guardadas e --taxas leem o banco: use um deles, sem ARQUIVO, --score nem --catalogo.")
+        from balto_cli.cli.stored import print_again, print_rates
+
+        if taxas:
+            print_rates(read_settings(), desde, ate, cliente, piso, json=json)
+        else:
+            print_again(read_settings(), desde, ate, cliente, json=json)
+        return 0
+    if desde is not None or ate is not None or cliente is not None:
+        raise UsageError("--desde, --ate e --cliente são de --guardadas e --taxas.")
     if arquivo is None and score is None:
-        raise UsageError("Diga o arquivo das conversas, `-` para a entrada padrão, ou --score ROTULOS.")
+        raise UsageError(
+            "Diga o arquivo das conversas, `-` para a entrada padrão, --score ROTULOS, --guardadas ou --taxas."
+        )
     from balto_cli.suggestions import SuggestionEngine
     from balto_cli.suggestions.importing import read_own
     from balto_cli.suggestions.scoring import score as score_answers

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -35,6 +36,8 @@ class Turn:
     text: str
     start_s: float
     end_s: float
+    heard_s: float | None = None
+    """When its end arrived, by a wall clock: a counter whose sound stopped coming has a session's clock that stood."""
 
 
 @dataclass(slots=True)
@@ -42,12 +45,24 @@ class Conversation:
     """The turns of the customer who stands there now; feed it each segment as it is transcribed."""
 
     turns: list[Turn] = field(default_factory=list)
+    _left_s: float = -math.inf
+    """Whatever was said before it was said by customers who have left."""
 
     def add(self, turn: Turn) -> bool:
-        """Take in a turn; return whether it began a new customer's conversation."""
+        """Take in a turn, once; return whether it began a new customer's conversation.
+
+        One that was transcribed after later ones is put in its place, as if it had come in time; one of a customer who
+        has left is passed over.
+        """
+        if turn.start_s < self._left_s or any(one.start_s == turn.start_s for one in self.turns):
+            return False
+        if self.turns and turn.start_s < self.turns[-1].start_s:
+            in_order = sorted((*self.turns, turn), key=lambda one: one.start_s)
+            self.turns.clear()
+            return sum(self.add(one) for one in in_order) > 0
         fresh = bool(self.turns) and self._is_new(turn)
         if fresh:
-            self.turns.clear()
+            self.end()
         self.turns.append(turn)
         del self.turns[:-MAX_TURNS]
         return fresh
@@ -56,15 +71,25 @@ class Conversation:
         """What was said, in order."""
         return [turn.text for turn in self.turns]
 
-    def expire(self, now_s: float) -> bool:
-        """End the conversation if nothing was said for `END_AFTER_S`; return whether it did."""
-        if self.turns and now_s - self.turns[-1].end_s >= END_AFTER_S:
+    def end(self) -> None:
+        """The customer has left: forget what was said."""
+        if self.turns:
+            self._left_s = self.turns[-1].end_s
             self.turns.clear()
+
+    def expire(self, now_s: float, wall_s: float | None = None) -> bool:
+        """End the conversation if nothing was said for `END_AFTER_S`, by either clock; return whether it did."""
+        if not self.turns:
+            return False
+        last = self.turns[-1]
+        stood = wall_s is not None and last.heard_s is not None and wall_s - last.heard_s >= END_AFTER_S
+        if stood or now_s - last.end_s >= END_AFTER_S:
+            self.end()
             return True
         return False
 
     def _is_new(self, turn: Turn) -> bool:
-        pause_s = turn.start_s - self.turns[-1].end_s
+        pause_s = _pause_s(self.turns[-1], turn)
         if pause_s >= END_AFTER_S:
             return True
         if _calls_next(self.turns[-1].text):
@@ -72,6 +97,14 @@ class Conversation:
         parted = any(_parts(t.text) for t in self.turns[-2:])
         greeted = _greets(turn.text) and len(self.turns) > 2
         return pause_s >= HAND_OVER_AFTER_S and (parted or greeted) and not _goes_on(turn.text)
+
+
+def _pause_s(before: Turn, after: Turn) -> float:
+    """The longer one of the pauses by the two clocks."""
+    pause_s = after.start_s - before.end_s
+    if before.heard_s is None or after.heard_s is None:
+        return pause_s
+    return max(pause_s, after.heard_s - (after.end_s - after.start_s) - before.heard_s)
 
 
 def last_customer(texts: Sequence[str]) -> list[str]:

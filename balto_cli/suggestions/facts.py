@@ -6,7 +6,7 @@ fact; the answer to it is. Nothing in a transcript is an order to Balto.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -43,6 +43,19 @@ class Facts:
     """Somebody spoke to the system as if it took orders."""
     closed: bool = False
     pet: bool = False
+
+    def copy(self) -> Facts:
+        """Facts that may be added to without a change to these."""
+        return replace(
+            self,
+            mentions=[replace(mention) for mention in self.mentions],
+            needs={**self.needs},
+            signs={**self.signs},
+            conditions={*self.conditions},
+            denied_conditions={*self.denied_conditions},
+            allergies={*self.allergies},
+            spoken_groups={*self.spoken_groups},
+        )
 
     @property
     def under_two(self) -> bool:

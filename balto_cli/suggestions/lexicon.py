@@ -9,7 +9,9 @@ from functools import cached_property, lru_cache
 from balto_cli.suggestions.catalogue import DATA, read_rows, several
 from balto_cli.suggestions.patterns import Pattern, PatternSet
 
-_FILES = ("necessidades", "encaminhamentos", "condicoes", "alergenos", "complementos", "falas")
+_FILES = (
+    "necessidades", "encaminhamentos", "condicoes", "alergenos", "complementos", "falas", "conceitos", "falares",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +71,9 @@ class Complement:
     reason: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Lexicon:
-    """All tables, and a version made of their bytes."""
+    """All tables, and a version made of their bytes. Two are the same only if they are one object."""
 
     needs: tuple[Need, ...]
     signs: tuple[Sign, ...]

@@ -14,13 +14,32 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
+from balto_cli.errors import UsageError
+from balto_cli.settings import key_variable
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from openai import AsyncOpenAI
 
+    from balto_cli.settings import Settings
     from balto_cli.suggestions.rules import Candidates
 
+PROVIDERS = ("xai", "openai")
+"""Who has chat models, in the order in which they are asked where nobody says."""
+NOBODY = "nenhum"
+"""Value of BALTO_LLM that leaves the rules alone."""
+DEFAULT_MODEL = {"xai": "grok-4-1-fast-non-reasoning", "openai": "gpt-4o-mini"}
+_ADDRESS = {"xai": "https://api.x.ai/v1", "openai": "https://api.openai.com/v1"}
+USD_PER_MILLION = {
+    "grok-4-1-fast-non-reasoning": (0.20, 0.50),
+    "gpt-4o-mini": (0.15, 0.60),
+    "gpt-4o": (2.50, 10.00),
+    "gpt-4.1-mini": (0.40, 1.60),
+}
+"""List prices of input and output tokens in US dollars, from public price pages as of 2026-11-26."""
+OUTCOMES = ("escolhida", "tempo", "falha", "invalida", "orcamento")
+"""How a call may end; in the last case there was none."""
 MAX_ANSWER_TOKENS = 120
 REST_S = 60.0
 """How long a model that failed is passed over, if there is another one."""
@@ -43,27 +62,36 @@ class Model:
 
     name: str
     api_key: str = field(repr=False)
+    """Sent to `base_url`, or to OpenAI without one."""
     base_url: str | None = None
     usd_per_million: tuple[float, float] = UNKNOWN_USD_PER_MILLION
 
 
 @dataclass(frozen=True, slots=True)
 class Picked:
-    """An answer that holds: ids of candidates, empty for silence."""
+    """What came of a call: ids of candidates, empty for silence; None where no answer holds."""
 
-    picked: tuple[str, ...]
+    picked: tuple[str, ...] | None
     model: str
     cost_brl: float
+    """Of an answer; of a call that gave none, what it may have cost at most."""
 
 
 class DailyBudget:
     """Reais that may be spent a day (UTC); what a call may cost at most is set aside before it."""
 
-    def __init__(self, limit_brl: float, today: Callable[[], date] = lambda: datetime.now(UTC).date()) -> None:
+    def __init__(
+        self,
+        limit_brl: float,
+        today: Callable[[], date] = lambda: datetime.now(UTC).date(),
+        *,
+        spent_brl: float = 0.0,
+    ) -> None:
+        """`spent_brl` was spent today before a restart."""
         self.limit_brl = limit_brl
         self._today = today
         self._day = today()
-        self._spent_brl = 0.0
+        self._spent_brl = spent_brl
 
     @property
     def spent_brl(self) -> float:
@@ -114,10 +142,10 @@ class LlmChooser:
             for model in self._models
         }
         self.outcomes: dict[str, int] = {}
-        """How many calls ended how: `escolhida`, `tempo`, `falha`, `invalida`, `orcamento`; for metrics."""
+        """How many calls ended how, of `OUTCOMES`; for metrics."""
 
     async def choose(self, turns: Sequence[str], candidates: Candidates, budget_s: float) -> Picked | None:
-        """Ids that the model picked, or None where the rules' answer is to stand. Never raises but when cancelled."""
+        """What the model picked; None where nobody was asked. Never raises but when cancelled."""
         model = self._model()
         if model is None:
             return None
@@ -139,11 +167,11 @@ class LlmChooser:
         except TimeoutError:
             # The provider may bill what nobody waited for: the amount stays set aside.
             self._failed("tempo", model)
-            return None
+            return Picked(None, model.name, reserved)
         except Exception:
             # Whatever the client raises, the rules' answer goes out.
             self._failed("falha", model)
-            return None
+            return Picked(None, model.name, reserved)
         usage = answer.usage
         cost = self._cost(model, usage.prompt_tokens, usage.completion_tokens) if usage else reserved
         self._budget.settle(reserved, cost)
@@ -151,8 +179,8 @@ class LlmChooser:
         picked = read_answer(content, candidates)
         if picked is None:
             self._failed("invalida", model)
-            return None
-        self._count("escolhida")
+        else:
+            self._count("escolhida")
         return Picked(picked, model.name, round(cost, 6))
 
     async def close(self) -> None:
@@ -176,6 +204,32 @@ class LlmChooser:
     def _cost(self, model: Model, tokens_in: int, tokens_out: int) -> float:
         dollars_in, dollars_out = model.usd_per_million
         return (tokens_in * dollars_in + tokens_out * dollars_out) / 1_000_000 * self._reais
+
+
+def models_of(settings: Settings) -> tuple[Model, ...]:
+    """The models of BALTO_LLM, the first one first; without it, of whoever has a key.
+
+    Raises `UsageError` for a name that is none, and where a model that was asked for has no key.
+    """
+    if settings.llm == (NOBODY,):
+        return ()
+    models: list[Model] = []
+    for asked in settings.llm or PROVIDERS:
+        provider, _, name = asked.partition(":")
+        if provider not in PROVIDERS:
+            raise UsageError(f"BALTO_LLM: não conheço “{provider}”. Use {', '.join(PROVIDERS)} ou {NOBODY}.")
+        access = settings.access(provider)
+        if access.key is None:
+            if settings.llm:
+                raise UsageError(
+                    f"BALTO_LLM pede {provider}, mas falta {key_variable(provider)} no ambiente ou no .env."
+                )
+            continue
+        name = name or DEFAULT_MODEL[provider]
+        price = USD_PER_MILLION.get(name, UNKNOWN_USD_PER_MILLION)
+        address = access.base_url or _ADDRESS[provider]
+        models.append(Model(name, access.key.get_secret_value(), address, price))
+    return tuple(models)
 
 
 def read_answer(content: str | None, candidates: Candidates) -> tuple[str, ...] | None:

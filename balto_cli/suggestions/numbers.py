@@ -20,6 +20,7 @@ _NUMBER = rf"(?:\d{{1,3}}|(?:{'|'.join(_TENS)})(?: e (?:{'|'.join(_UNITS)}))?|{'
 _AGE = re.compile(
     rf"\b({_NUMBER}) (anos?|aninhos?|mes(?:es)?|mesinhos?|meizinhos?)\b(?: e (?:({_NUMBER}) mes(?:es)?|(meio)))?"
 )
+_BARE = re.compile(rf"\b{_NUMBER}\b")
 _LASTING = phrase("numbers.lasting")
 _AGE_CUE = re.compile(r"\b(?:com|tem|de|fez|faz|completou|idade|vai fazer|tenho|fiz|e|so|ja)(?: so| apenas| ja)?$")
 _DURATION = re.compile(rf"\b({_NUMBER}|varios|varias|alguns|algumas) (dias?|semanas?|mes(?:es)?|anos?|horas?)\b")
@@ -88,9 +89,14 @@ def bare_age_months(words: str) -> int | None:
     told = age_months(words, child=True, pregnant=False)
     if told is not None:
         return told
-    match = re.search(rf"\b({_NUMBER})\b", words)
-    value = number(match.group(1)) if match else None
+    value = bare_number(words)
     return None if value is None else int(value * 12)
+
+
+def bare_number(words: str) -> float | None:
+    """The first number in an answer: "já foram sete" is 7."""
+    match = _BARE.search(words)
+    return number(match.group()) if match else None
 
 
 @lru_cache(maxsize=1024)

@@ -1,7 +1,8 @@
 """Patterns of everyday speech that people edit in CSV, made fast: most are ruled out by a look for their letters.
 
-A pattern is a regular expression over folded words (small letters, no accents, single spaces). `<dor>` and the other
-macros stand for groups of words.
+A pattern is a regular expression over folded words (small letters, no accents, single spaces). `<dor>` and other names
+in angle brackets stand for families of words (`data/conceitos.csv`), and `A ~ B` for both near one another in either
+order ("<peito> ~ <aperto>"), `A ~~ B` for both farther apart. Each alternative is looked for on its own.
 """
 
 from __future__ import annotations
@@ -12,62 +13,101 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from balto_cli.errors import UsageError
+from balto_cli.suggestions.families import expand
+from balto_cli.suggestions.letters import alternatives_of, letters_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_MACROS = {
-    "<dor>": r"(?:dor(?:zinha|es)?|doendo|doi|doem|doer|dolorid[oa]s?|doeu|incomod\w+|latej\w+|pontadas?)",
-    "<graus>": r"(?:(?:3[89]|40|41)(?: [0-9])?|(?:trinta e (?:oito|nove)|quarenta)(?: e \w+)?) (?:graus|de febre)",
-    "<excesso>": r"(?:tomei|tomou|tomo|toma|tomando|posso tomar|engoli)(?: \w+){0,3} "
-    r"(?:quatro|cinco|seis|sete|oito|nove|dez|doze|quinze|vinte|[4-9]|1\d|2\d) "
-    r"(?:comprimidos?|capsulas?|de uma vez|juntos?|ao mesmo tempo|dipironas?|paracetamol|tylenol|dorflex|neosaldinas?|"
-    r"de (?:dipirona|paracetamol|tylenol|ibuprofeno))"
-    r"|(?:de hora em hora|a cada (?:uma|duas|2|1) horas?|de (?:duas em duas|2 em 2|uma em uma|1 em 1) horas?)"
-    r"|(?:dois|duas|tres|2|3)(?: \w+){0,4} (?:de uma vez|de uma so vez|ao mesmo tempo)",
-    "<remedio>": r"(?:remedio|medicamento|comprimido|capsula|antibiotico|injecao|xarope|pomada)",
-}
+_FAR = {" ~~ ": 14, " ~ ": 7}
+"""Between two parts of an alternative: both stand in the sentence, in either order, with at most so many words between,
+none of them a denial."""
+_DENYING = re.compile(r" (?:nao|sem|nem|nunca) ")
+_SPEAKS_OF_DENIAL = re.compile(r"\b(?:nao|sem|(?<!que )nem|nunca)\b")
 _LETTERS = 3
 """How many letters of a stem are looked up."""
 _KEPT_SENTENCES = 2048
-_NONE: frozenset[int] = frozenset()
-_META = set("\\.^$*+?{}[]()|")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a pattern matches in a sentence, and the words there."""
+
+    start: int
+    end: int
+    words: str
+
+
+class _Alternative:
+    """One way to match: a regular expression, or two that stand near one another."""
+
+    __slots__ = ("_between", "_name", "_parts", "letters")
+
+    def __init__(self, name: str, source: str) -> None:
+        self._name = name
+        sign = next((sign for sign in _FAR if sign in source), None)
+        self._between = _FAR[sign] if sign else 0
+        self._parts = tuple(source.split(sign) if sign else (source,))
+        letters = (letters_of(part) for part in self._parts)
+        self.letters = tuple(
+            sorted((found for found in letters if found and all(len(stem) >= _LETTERS for stem in found)), key=len)
+        )
+        """For each part that needs some, letters of which some must stand in the text; the rarest first."""
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The regular expressions, with their families' names."""
+        return self._parts
+
+    def may_stand_in(self, present: set[str]) -> bool:
+        """Whether the letters that it needs are among those found in a text."""
+        return not any(found.isdisjoint(present) for found in self.letters)
+
+    def find(self, words: str) -> list[Place]:
+        """The places where it matches."""
+        first = [match.span() for match in _compiled(self._parts[0], self._name).finditer(words)]
+        if not first or len(self._parts) == 1:
+            return [Place(start, end, words[start:end]) for start, end in first]
+        second = [match.span() for match in _compiled(self._parts[1], self._name).finditer(words)]
+        return [place for one in first for other in second if (place := self._joined(words, one, other))]
+
+    def _joined(self, words: str, one: tuple[int, int], other: tuple[int, int]) -> Place | None:
+        (start, middle), (after, end) = sorted((one, other))
+        if middle >= after:
+            return None
+        between = words[middle:after]
+        if between.count(" ") - 1 > self._between or _DENYING.search(between):
+            return None
+        return Place(start, end, words[start:end])
 
 
 @dataclass(frozen=True)
 class Pattern:
-    """A compiled pattern with the letters without which it cannot match; `find` gives places without overlaps."""
+    """All alternatives of a row of a table."""
 
     name: str
     source: str
 
     @cached_property
-    def _regex(self) -> re.Pattern[str]:
-        try:
-            return re.compile(rf"\b(?:{expand(self.source)})(?![a-z0-9])")
-        except re.error as error:
-            raise UsageError(f"O padrão de “{self.name}” está errado: {error}.") from None
+    def alternatives(self) -> tuple[_Alternative, ...]:
+        """The ways to match, each on its own."""
+        return tuple(_Alternative(self.name, source) for source in alternatives_of(self.source))
 
     @cached_property
     def speaks_of_denial(self) -> bool:
         """Whether "não" or "sem" is part of the complaint: "sem ar", "não consigo dormir"."""
-        return re.search(r"\b(?:nao|sem|(?<!que )nem|nunca)\b", self.source) is not None
+        return _SPEAKS_OF_DENIAL.search(expand(self.source)) is not None
 
-    @cached_property
-    def stems(self) -> frozenset[str] | None:
-        """Letters of which some must stand in the text; None where nothing can be said."""
-        return _required(expand(self.source))
-
-    def find(self, words: str) -> tuple[re.Match[str], ...]:
-        """The places where it matches."""
-        return tuple(self._regex.finditer(words))
+    def find(self, words: str) -> tuple[Place, ...]:
+        """The places where it matches, by alternative; they may overlap."""
+        return tuple(dict.fromkeys(place for way in self.alternatives for place in way.find(words)))
 
     def search(self, words: str) -> bool:
         """Whether it matches anywhere."""
-        return self._regex.search(words) is not None
+        return any(way.find(words) for way in self.alternatives)
 
 
-Found = tuple[tuple[int, tuple[re.Match[str], ...]], ...]
+Found = tuple[tuple[int, tuple[Place, ...]], ...]
 """Positions of patterns in their set, each with the places where it matches; in order of the set."""
 
 
@@ -78,126 +118,40 @@ class PatternSet:
     """
 
     def __init__(self, patterns: Sequence[Pattern | None]) -> None:
-        self._patterns = tuple(patterns)
-        self._by_letters: dict[str, set[int]] = {}
-        self._always: set[int] = set()
-        for position, pattern in enumerate(self._patterns):
-            stems = pattern.stems if pattern else frozenset()
-            if stems is None or any(len(stem) < _LETTERS for stem in stems):
-                self._always.add(position)
-                continue
-            for stem in stems:
-                self._by_letters.setdefault(stem[:_LETTERS], set()).add(position)
+        self._ways = [(position, way) for position, p in enumerate(patterns) if p for way in p.alternatives]
+        self._always = [index for index, (_, way) in enumerate(self._ways) if not way.letters]
+        self._by_stem: dict[str, list[int]] = {}
+        stems: dict[str, set[str]] = {}
+        for index, (_, way) in enumerate(self._ways):
+            for stem in way.letters[0] if way.letters else ():
+                self._by_stem.setdefault(stem, []).append(index)
+            for stem in (stem for found in way.letters for stem in found):
+                stems.setdefault(stem[:_LETTERS], set()).add(stem)
+        self._stems = {letters: tuple(found) for letters, found in stems.items()}
         self.find = lru_cache(maxsize=_KEPT_SENTENCES)(self._find)
 
     def _find(self, words: str) -> Found:
+        present = {
+            stem
+            for letters in {words[index : index + _LETTERS] for index in range(len(words) - _LETTERS + 1)}
+            for stem in self._stems.get(letters, ())
+            if stem in words
+        }
         likely = set(self._always)
-        for index in range(len(words) - _LETTERS + 1):
-            likely |= self._by_letters.get(words[index : index + _LETTERS], _NONE)
-        found = ((position, self._found_at(position, words)) for position in sorted(likely))
-        return tuple((position, matches) for position, matches in found if matches)
-
-    def _found_at(self, position: int, words: str) -> tuple[re.Match[str], ...]:
-        pattern = self._patterns[position]
-        return pattern.find(words) if pattern else ()
-
-
-def expand(source: str) -> str:
-    """Replace the macros."""
-    for macro, meaning in _MACROS.items():
-        source = source.replace(macro, meaning)
-    return source
+        for stem in present:
+            likely.update(self._by_stem.get(stem, ()))
+        found: dict[int, dict[Place, None]] = {}
+        for index in sorted(likely):
+            position, way = self._ways[index]
+            if way.may_stand_in(present):
+                for place in way.find(words):
+                    found.setdefault(position, {})[place] = None
+        return tuple((position, tuple(places)) for position, places in sorted(found.items()))
 
 
-def _required(source: str) -> frozenset[str] | None:
-    """For each alternative the longest letters that it needs; None if one of them needs none."""
-    stems: set[str] = set()
-    for alternative in _split(source):
-        best = _needed(alternative)
-        if best is None:
-            return None
-        stems |= best
-    return frozenset(stem for stem in stems if not any(other != stem and other in stem for other in stems))
-
-
-def _needed(alternative: str) -> frozenset[str] | None:
-    candidates: list[frozenset[str]] = []
-    literal = ""
-    index = 0
-    while index < len(alternative):
-        char = alternative[index]
-        if char == "(":
-            end = _closing(alternative, index)
-            inner, after = alternative[index + 1 : end], alternative[end + 1 : end + 2]
-            if literal:
-                candidates.append(frozenset({literal}))
-                literal = ""
-            if inner.startswith("?:") and after not in ("?", "*", "{"):
-                inside = _required(inner[2:])
-                if inside:
-                    candidates.append(inside)
-            index = _after_quantifier(alternative, end + 1)
-            continue
-        if char == "[":
-            end = alternative.index("]", index)
-            if literal:
-                candidates.append(frozenset({literal}))
-                literal = ""
-            index = _after_quantifier(alternative, end + 1)
-            continue
-        if char in _META:
-            if char in "?*{" and literal:
-                literal = literal[:-1]
-            if literal:
-                candidates.append(frozenset({literal}))
-                literal = ""
-            index = alternative.index("}", index) + 1 if char == "{" else index + (2 if char == "\\" else 1)
-            continue
-        literal += char
-        index += 1
-    if literal:
-        candidates.append(frozenset({literal}))
-    worth = [c for c in candidates if min(map(len, c)) >= 2]
-    return max(worth, key=lambda c: (min(map(len, c)), -len(c)), default=None)
-
-
-def _split(source: str) -> list[str]:
-    parts, depth, begin, index = [], 0, 0, 0
-    while index < len(source):
-        char = source[index]
-        if char == "\\":
-            index += 2
-            continue
-        if char == "[":
-            index = source.index("]", index) + 1
-            continue
-        depth += (char == "(") - (char == ")")
-        if char == "|" and depth == 0:
-            parts.append(source[begin:index])
-            begin = index + 1
-        index += 1
-    return [*parts, source[begin:]]
-
-
-def _closing(source: str, index: int) -> int:
-    depth = 0
-    while index < len(source):
-        char = source[index]
-        if char == "\\":
-            index += 2
-            continue
-        if char == "[":
-            index = source.index("]", index)
-        depth += (char == "(") - (char == ")")
-        if depth == 0:
-            return index
-        index += 1
-    raise UsageError("Um padrão tem um parêntese sem fechar.")
-
-
-def _after_quantifier(source: str, index: int) -> int:
-    if index < len(source) and source[index] in "?*+":
-        return index + 1
-    if index < len(source) and source[index] == "{":
-        return source.index("}", index) + 1
-    return index
+@lru_cache(maxsize=8192)
+def _compiled(source: str, name: str) -> re.Pattern[str]:
+    try:
+        return re.compile(rf"\b(?:{expand(source)})(?![a-z0-9])")
+    except re.error as error:
+        raise UsageError(f"O padrão de “{name}” está errado: {error}.") from None

@@ -3,31 +3,52 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from balto_cli.errors import UsageError
 from balto_cli.suggestions.catalogue import DATA, read_rows
+from balto_cli.suggestions.letters import letters_of
 
 TABLE = DATA / "falas.csv"
 _KEPT = 1024
 
 
 class Phrase:
-    """A pattern that keeps what it found, since a conversation is read anew with each turn."""
+    """A pattern, compiled when its letters are first heard. It keeps what it found, since sentences come again."""
 
-    def __init__(self, pattern: re.Pattern[str]) -> None:
-        self.search = lru_cache(maxsize=_KEPT)(pattern.search)
-        self.finditer = lru_cache(maxsize=_KEPT)(lambda words: tuple(pattern.finditer(words)))
+    def __init__(self, name: str, source: str) -> None:
+        self._name = name
+        self._source = source
+        self.search = lru_cache(maxsize=_KEPT)(self._search)
+        self.finditer = lru_cache(maxsize=_KEPT)(self._all)
+
+    @cached_property
+    def _letters(self) -> frozenset[str] | None:
+        return letters_of(self._source)
+
+    @cached_property
+    def _regex(self) -> re.Pattern[str]:
+        try:
+            return re.compile(self._source)
+        except re.error as error:
+            raise UsageError(f"falas.csv: o padrão de “{self._name}” está errado: {error}.") from None
+
+    def _search(self, words: str) -> re.Match[str] | None:
+        return self._regex.search(words) if self._may_match(words) else None
+
+    def _all(self, words: str) -> tuple[re.Match[str], ...]:
+        return tuple(self._regex.finditer(words)) if self._may_match(words) else ()
+
+    def _may_match(self, words: str) -> bool:
+        return self._letters is None or any(letters in words for letters in self._letters)
 
 
 def phrase(name: str) -> Phrase:
-    """The pattern of a name. Raises UsageError where it is missing or wrong."""
+    """The pattern of a name. Raises UsageError where it is missing."""
     try:
-        return Phrase(re.compile(_patterns()[name]))
+        return Phrase(name, _patterns()[name])
     except KeyError:
         raise UsageError(f"falas.csv: falta a linha “{name}”.") from None
-    except re.error as error:
-        raise UsageError(f"falas.csv: o padrão de “{name}” está errado: {error}.") from None
 
 
 @lru_cache(maxsize=1)

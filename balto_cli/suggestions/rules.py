@@ -32,14 +32,16 @@ _SUPPRESSED = {
     "diarreia": ("colica_barriga", "ma_digestao", "vomito", "enjoo", "dor_muscular"),
     "ressaca": ("ma_digestao", "enjoo", "hidratacao_calor", "dor_cabeca"),
     "picada": ("repelente", "alergia_pele"),
+    "repelente": ("insonia",),
     "micose": ("alergia_pele", "pele_seca", "cabelo_unha", "rinite"),
     "candidiase": ("alergia_pele", "rinite"),
     "piolho": ("alergia_pele", "caspa"),
     "caspa": ("alergia_pele", "pele_seca"),
     "hemorroida": ("alergia_pele", "ferimento"),
-    "assadura": ("fralda", "alergia_pele", "micose", "bebe_higiene"),
+    "assadura": ("fralda", "alergia_pele", "pele_seca", "micose", "bebe_higiene"),
     "fralda": ("bebe_higiene",),
     "denticao": ("gengiva", "bebe_higiene"),
+    "joelheira": ("joelho", "punho", "tornozelo", "dor_muscular"),
     "joelho": ("dor_muscular", "contusao"),
     "tornozelo": ("dor_muscular", "contusao", "pe_dor"),
     "punho": ("dor_muscular", "contusao"),
@@ -48,10 +50,13 @@ _SUPPRESSED = {
     "pe_dor": ("dor_muscular",),
     "colica_menstrual": ("colica_barriga", "absorvente", "dor_muscular"),
     "queimadura_sol": ("pele_seca", "protecao_sol", "alergia_pele", "queimadura_leve"),
-    "queimadura_leve": ("ferimento",),
-    "bolha_pe": ("ferimento", "calo", "pe_dor"),
+    "queimadura_leve": ("ferimento", "rinite"),
+    "atrito": ("assadura", "micose", "alergia_pele"),
+    "memoria": ("insonia", "cansaco"),
+    "bolha_pe": ("ferimento", "pe_dor"),
+    "calo": ("bolha_pe", "pe_dor", "ferimento"),
     "herpes_labial": ("afta",),
-    "afta": ("ferimento", "higiene_bucal", "herpes_labial"),
+    "afta": ("ferimento", "higiene_bucal", "herpes_labial", "dor_muscular"),
     "dente_sensivel": ("dor_dente", "higiene_bucal"),
     "gengiva": ("higiene_bucal",),
     "gripe": ("febre", "nariz_entupido", "dor_muscular", "rinite", "dor_cabeca", "cansaco"),
@@ -60,8 +65,9 @@ _SUPPRESSED = {
     "nariz_seco": ("nariz_entupido", "ar_seco"),
     "dor_garganta": ("rouquidao",),
     "rouquidao": (),
-    "olho_seco": ("olho_irritado", "ar_seco"),
-    "ouvido_agua": ("dor_ouvido", "ouvido_cera"),
+    "olho_seco": ("olho_irritado", "ar_seco", "queimadura_sol"),
+    "olho_irritado": ("queimadura_sol",),
+    "ouvido_agua": ("dor_ouvido", "ouvido_cera", "queimadura_sol"),
     "ouvido_cera": ("dor_ouvido",),
     "insonia": ("ansiedade", "cansaco"),
     "dor_cabeca": ("cansaco", "olho_seco"),
@@ -73,7 +79,8 @@ _SUPPRESSED = {
     "kit_viagem": ("repelente",),
     "inalacao": ("hidratacao_calor", "lavagem_nasal"),
     "lavagem_nasal": ("hidratacao_calor",),
-    "incontinencia": ("absorvente", "tosse_seca"),
+    "incontinencia": ("absorvente", "tosse_seca", "fralda"),
+    "ressecamento_intimo": ("colica_menstrual", "absorvente", "colica_barriga"),
     "labio_seco": ("pele_seca",),
     "atraso_menstrual": ("absorvente", "colica_menstrual"),
     "flora": (),
@@ -84,12 +91,23 @@ _SUPPRESSED = {
     "imunidade": ("gripe", "vitaminas"),
 }
 """Needs that say the same more vaguely than the first one."""
+_KEEPS_AWAKE = frozenset(
+    """
+    dor_cabeca dor_dente dor_ouvido dor_muscular joelho colica_menstrual gripe nariz_entupido tosse_catarro tosse_seca
+    rinite alergia_pele picada dor_garganta azia gases colica_barriga diarreia caimbra hemorroida candidiase calo
+    menopausa
+    """.split()  # noqa: SIM905
+)
+"""Complaints that explain a bad night: they are answered, not the sleep."""
 _COLD_REMEDY = frozenset(
     """
     clorfeniramina dexclorfeniramina carbinoxamina bronfeniramina feniramina triprolidina fenilefrina pseudoefedrina
     """.split()  # noqa: SIM905
 )
 """Beside an analgesic they make a remedy for colds of it."""
+
+
+_NO_DISEASE = frozenset({"dirigir", "idoso", "lente_de_contato"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +178,7 @@ def _pharmacist(
     complaints = [need for need in needs if need.symptom]
     medicines = [m for m in asked if m.ingredients]
     words = facts.needs[needs[0].id] if needs else ""
-    if facts.pregnant and (complaints or medicines or facts.spoken_groups):
+    if facts.pregnant and (complaints or medicines or facts.spoken_groups or facts.conditions - _NO_DISEASE):
         return refer("gestante", "gestante com queixa ou pedido de medicamento: chamar o farmacêutico", evidence=words)
     if facts.lactating and (complaints or medicines or facts.spoken_groups):
         return refer(
@@ -188,6 +206,12 @@ def _pharmacist(
         and facts.temperature >= (39.0 if facts.is_minor else 39.5)
     ):
         return refer("febre_alta", "febre alta pede avaliação do farmacêutico", evidence=facts.needs["febre"])
+    if facts.is_minor and "dor_ouvido" in facts.needs:
+        return refer(
+            "ouvido_de_crianca",
+            "dor de ouvido em criança pede avaliação do farmacêutico",
+            evidence=facts.needs["dor_ouvido"],
+        )
     if facts.days is not None:
         for need in complaints:
             if need.max_days is not None and facts.days > need.max_days:
@@ -275,6 +299,8 @@ def _needs(facts: Facts, lexicon: Lexicon) -> list[Need]:
     present = set(facts.needs)
     gone = {vague for need in present for vague in _SUPPRESSED.get(need, ())}
     rank = {name: index for index, name in enumerate(facts.needs)}
+    if present & _KEEPS_AWAKE:
+        gone.add("insonia")
     left = [need for need in lexicon.needs if need.id in present - gone]
     return sorted(left, key=lambda need: (not need.symptom, rank[need.id]))
 

@@ -38,6 +38,8 @@ DUPLICATES = frozenset(
     """.split()  # noqa: SIM905
 )
 """Groups of which one member is enough."""
+_AGAINST_PAIN = frozenset({"antitermico", "aine", "salicilato", "pirazolona", "paracetamol"})
+"""Of these together one member is enough, swallowed or on the skin."""
 _CONDITION_GROUPS = {
     "hipertensao": ("descongestionante", "sodio_alto", "cafeina", "aine"),
     "dirigir": ("sedativo", "anti_histaminico_sedativo"),
@@ -63,12 +65,16 @@ _CONDITION_GROUPS = {
 """Groups closed by a condition even where the catalogue has no row for each member."""
 _REQUESTS_TO_REFER = {
     "insuficiencia_renal": ("aine",),
-    "doenca_cardiaca": ("aine", "descongestionante"),
+    "doenca_cardiaca": ("aine", "descongestionante", "disfuncao_eretil"),
+    "nitrato": ("disfuncao_eretil",),
     "ulcera_gastrica": ("aine",),
     "anticoagulante": ("aine",),
     "hipertensao": ("aine", "descongestionante"),
     "asma_por_aine": ("aine",),
-    "glaucoma": ("descongestionante",),
+    "glaucoma": ("descongestionante", "anti_histaminico_sedativo", "antiespasmodico"),
+    "prostata": ("descongestionante", "anti_histaminico_sedativo", "antiespasmodico"),
+    "alcool": ("paracetamol", "sedativo"),
+    "isrs": ("serotoninergico",),
     "litio": ("aine",),
     "metotrexato": ("aine",),
 }
@@ -171,7 +177,11 @@ def refusal(product: Product, patient: Patient, catalogue: Catalogue, beside: It
     if patient.closed & product.classes:
         return "classe_fechada"
     for other in beside:
-        if set(other.ingredients) & set(product.ingredients) or other.classes & product.classes & DUPLICATES:
+        if (
+            set(other.ingredients) & set(product.ingredients)
+            or other.classes & product.classes & DUPLICATES
+            or (other.classes & _AGAINST_PAIN and product.classes & _AGAINST_PAIN)
+        ):
             return "classe_repetida"
     rows = catalogue.cautions_of(product.ingredients, product.classes)
     for row in rows:
@@ -270,16 +280,13 @@ def forbids_request(mention: Mention, patient: Patient, catalogue: Catalogue) ->
 
 def closed_request(mention: Mention, patient: Patient, catalogue: Catalogue) -> str | None:
     """The condition that closes the whole group of a medicine which somebody asks for, if any."""
-    groups = catalogue.classes_of(mention.ingredients)
-    oral = "antitermico" in groups
+    groups = set(catalogue.classes_of(mention.ingredients))
+    if "antitermico" not in groups:
+        groups.discard("aine")
+    if "isometepteno" in mention.ingredients:
+        groups.discard("descongestionante")
     for state, closed in _REQUESTS_TO_REFER.items():
-        if state not in patient.states:
-            continue
-        if ("aine" in closed and "aine" in groups and oral) or (
-            "descongestionante" in closed
-            and "descongestionante" in groups
-            and "isometepteno" not in mention.ingredients
-        ):
+        if state in patient.states and groups & set(closed):
             return state
     return None
 

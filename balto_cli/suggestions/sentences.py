@@ -9,7 +9,9 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 
+from balto_cli.suggestions.spoken import as_written
 from balto_cli.terms.spelling import fold
 
 _END = re.compile(r"(?<!\d)[.](?=\s|$)|(?<=\d)[.](?=\s+[A-ZÀ-Ú]|\s*$)|[?!…\n]+|\.{2,}")
@@ -19,8 +21,8 @@ _REACH = 6
 _NEGATORS = frozenset({"nao", "sem", "nem", "nunca", "nenhum", "nenhuma", "jamais", "tampouco"})
 _NOT_DENYING = frozenset(
     """
-    para paro parou passa passou melhora melhorou aguento aguenta consigo consegue sei sabe deixa quero queria gosto
-    resolve
+    para paro parou parei parar paravam passa passou passei passar passava melhora melhorou aguento aguenta consigo
+    consegue sei sabe deixa quero queria gosto resolve largo largou some sumiu termina acaba acabou desiste desgruda
     resolveu adiantou adianta sarou curou so apenas saiu deu dou sai larga vejo acho lembro entendo posso pode vai cessa
     """.split()  # noqa: SIM905
 )
@@ -28,10 +30,20 @@ _NOT_DENYING = frozenset(
 _PRONOUNS = frozenset({"eu", "ele", "ela"})
 _ABSENT = frozenset({"doi", "tem", "tenho", "teve", "tive", "sinto", "sente", "sangra", "incomoda", "ha"})
 """Verbs that deny what stands before them: "no peito não dói nada"."""
+_AFTER_NO = frozenset(
+    {"senhor", "senhora", "moca", "moco", "viu", "ne", "nao", "mais", "obrigado", "obrigada", "mesmo"}
+)
+"""Words that may follow a last "não": "febre não, senhora"."""
 _CONDITIONAL = re.compile(
     r"\b(?:se|caso|quando) (?:voce |o senhor |a senhora |ele |ela |por acaso |eu )?"
     r"(?:tiver|sentir|der|piorar|aparecer|continuar|persistir|voltar|houver|ficar|doer|precisar|a dor voltar)\b"
 )
+_TURN = re.compile(
+    r"\b(?:mas|porem|so que|agora|ai|entao|e (?:to|tou|estou|ta|esta|tenho|tem|sinto)"
+    r"|so (?:to|tou|estou|ta|essa?|esse|uma?|tenho)"
+    r"|e (?=\w+(?:ou|eu|iu|ei|ando|endo|indo)\b))\b"
+)
+"""Words after which a denial reaches no further, for want of commas: "não tem febre só essa tosse"."""
 _VERBAL = re.compile(
     r"\b(?:to|tou|estou|ta|esta|tenho|tem|sinto|fiquei|deu|veio|comecou|peguei|e|mas|so|fica|foi|ando)\b"
 )
@@ -59,7 +71,9 @@ class Sentence:
     def denies(self, start: int, end: int) -> bool:
         """Whether what stands at `start` to `end` is denied: "sem febre", "não tenho febre", "febre não"."""
         low, high = self.clause(start)
-        before = self.words[low:start].split()[-_REACH:]
+        said = self.words[low:start]
+        turned = [match.end() for match in _TURN.finditer(said)]
+        before = said[turned[-1] if turned else 0 :].split()[-_REACH:]
         for index, word in enumerate(before):
             if word in _NEGATORS:
                 rest = before[index + 1 :]
@@ -73,7 +87,7 @@ class Sentence:
             del after[0]
         if after[:1] == ["nao"] and after[1:2] and after[1] in _ABSENT:
             return True
-        if after[:1] == ["nao"] and len(after) <= 2 and not _NOT_DENYING & set(after[1:]):
+        if after[:1] == ["nao"] and (len(after) == 1 or (len(after) == 2 and after[1] in _AFTER_NO)):
             return True
         if after[:1] in (["nenhuma"], ["nenhum"]):
             return True
@@ -109,20 +123,20 @@ def sentences_of(text: str) -> tuple[Sentence, ...]:
 
 
 def _sentence(text: str, start: int, end: int, question: bool) -> Sentence:
-    words: list[str] = []
-    breaks: list[int] = []
-    length = 0
+    heard: list[str] = []
+    commas: set[int] = set()
     for match in _PART.finditer(fold(text[start:end])):
         part = match.group()
         if part == "-" or (part == "," and _between_digits(text[start:end], match.start())):
             continue
         if part in ",;:()–—":
-            if words and (not breaks or breaks[-1] != length):
-                breaks.append(length)
-            continue
-        length += len(part) + (1 if words else 0)
-        words.append(part)
-    return Sentence(" ".join(words), tuple(breaks), question, start, end)
+            commas.add(len(heard))
+        else:
+            heard.append(part)
+    words = as_written(heard)
+    places = accumulate((len(word) + 1 for word in words), initial=0)
+    breaks = tuple(max(place - 1, 0) for count, place in enumerate(places) if count and count in commas)
+    return Sentence(" ".join(words), breaks, question, start, end)
 
 
 def _between_digits(text: str, position: int) -> bool:

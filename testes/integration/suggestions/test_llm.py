@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import date
 
 import pytest
+from pydantic import SecretStr
 
-from balto_cli.suggestions import SuggestionEngine
+from balto_cli.errors import UsageError
+from balto_cli.settings import Settings
+from balto_cli.suggestions import Suggestion, SuggestionEngine
 from balto_cli.suggestions.catalogue import load_catalogue
-from balto_cli.suggestions.llm import DailyBudget, LlmChooser, Model
+from balto_cli.suggestions.llm import USD_PER_MILLION, DailyBudget, LlmChooser, Model, models_of
 from balto_cli.suggestions.safety import forbidden_ingredients
 from testes.simulador import Simulator
 from testes.simulador.options import GOOD_KEY
@@ -32,6 +36,11 @@ def _chooser(simulator: Simulator, *providers: str, limit: float = 10.0, clock=t
     return LlmChooser(models, DailyBudget(limit, lambda: date(2026, 11, 26)), reais_per_dollar=5.0, clock=clock)
 
 
+def _unpaid(answer: Suggestion) -> Suggestion:
+    """But for what a call cost that gave nothing."""
+    return replace(answer, cost_brl=0.0)
+
+
 def _engine(chooser: LlmChooser) -> SuggestionEngine:
     return SuggestionEngine(load_catalogue(), chooser=chooser)
 
@@ -49,7 +58,9 @@ async def test_a_model_may_choose_among_the_candidates(simulator: Simulator) -> 
 async def test_a_model_may_choose_silence(simulator: Simulator) -> None:
     chooser = _chooser(simulator)
     simulator.chat.script({"escolhidos": []})
-    assert (await _engine(chooser).decide(TURNS)).action == "silencio"
+    answer = await _engine(chooser).decide(TURNS)
+    assert (answer.action, answer.model) == ("silencio", "modelo-xai")
+    assert answer.cost_brl > 0
     await chooser.close()
 
 
@@ -76,7 +87,7 @@ async def test_a_model_may_choose_silence(simulator: Simulator) -> None:
 async def test_what_is_not_an_answer_leaves_the_rules_standing(answer: object, simulator: Simulator) -> None:
     chooser = _chooser(simulator)
     simulator.chat.script(answer)
-    assert await _engine(chooser).decide(TURNS) == OFFLINE
+    assert _unpaid(await _engine(chooser).decide(TURNS)) == OFFLINE
     assert chooser.outcomes == {"invalida": 1}
     await chooser.close()
 
@@ -90,7 +101,7 @@ async def test_a_provider_that_fails_leaves_the_rules_standing_and_is_asked_once
     chooser = _chooser(simulator)
     simulator.fail("xai", fault)
     simulator.chat.script({"escolhidos": ["M001"]})
-    assert await _engine(chooser).decide(TURNS) == OFFLINE
+    assert _unpaid(await _engine(chooser).decide(TURNS)) == OFFLINE
     assert sum(chooser.outcomes.values()) == 1
     assert "escolhida" not in chooser.outcomes
     await chooser.close()
@@ -101,7 +112,9 @@ async def test_a_late_model_is_not_waited_for(fault: str, simulator: Simulator) 
     chooser = _chooser(simulator)
     simulator.fail("xai", fault)
     async with asyncio.timeout(2.0):
-        assert await _engine(chooser).decide(TURNS, budget_s=0.3) == OFFLINE
+        late = await _engine(chooser).decide(TURNS, budget_s=0.3)
+    assert _unpaid(late) == OFFLINE
+    assert late.cost_brl > 0
     assert chooser.outcomes == {"tempo": 1}
     await chooser.close()
 
@@ -144,6 +157,35 @@ def test_a_new_day_has_a_new_budget() -> None:
     assert budget.reserve(0.2)
     day[0] = date(2026, 11, 27)
     assert budget.spent_brl == 0.0
+
+
+def test_what_was_spent_before_a_restart_is_gone() -> None:
+    budget = DailyBudget(1.0, lambda: date(2026, 11, 26), spent_brl=0.95)
+    assert not budget.reserve(0.1)
+    assert budget.reserve(0.05)
+
+
+def _settings(**values: object) -> Settings:
+    keys = {"xai_key": SecretStr("chave-x"), "openai_key": SecretStr("chave-o")}
+    return Settings.model_construct(**{**keys, **values})
+
+
+def test_the_models_are_those_of_whoever_has_a_key_or_those_that_were_asked_for() -> None:
+    found = models_of(_settings())
+    assert [model.base_url for model in found] == ["https://api.x.ai/v1", "https://api.openai.com/v1"]
+    assert all(model.name in USD_PER_MILLION for model in found)
+    assert [m.name for m in models_of(_settings(llm=("openai:gpt-4o", "xai:grok-9")))] == ["gpt-4o", "grok-9"]
+    assert models_of(_settings(llm=("nenhum",))) == ()
+    assert models_of(_settings(xai_key=None, openai_key=None)) == ()
+    assert models_of(_settings(xai_base_url="http://127.0.0.1:9"))[0].base_url == "http://127.0.0.1:9"
+    with pytest.raises(UsageError, match="XAI_API_KEY"):
+        models_of(_settings(xai_key=None, llm=("xai",)))
+    with pytest.raises(UsageError, match="BALTO_LLM"):
+        models_of(_settings(llm=("outra",)))
+
+
+def test_no_key_is_shown_with_a_model() -> None:
+    assert "chave" not in repr(models_of(_settings()))
 
 
 async def test_orders_in_the_transcript_reach_the_model_only_as_data(simulator: Simulator) -> None:

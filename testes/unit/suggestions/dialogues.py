@@ -1,12 +1,18 @@
-"""Dialogues with what is expected of them: written by hand (`dialogos.txt`) and generated from templates."""
+"""Dialogues with what is expected of them: written by hand and generated from templates.
+
+`dialogos.jsonl` has the form of the labelled set (`urgencia` where it is immediate); its dialogues were labelled before
+any rule saw them, in the voices of regions, of carers and of attendants who ask.
+"""
 
 from __future__ import annotations
 
 import itertools
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
 WRITTEN = Path(__file__).parent / "dialogos.txt"
+KEPT = Path(__file__).parent / "dialogos.jsonl"
 _ACTIONS = {"S": "sugerir", "-": "silencio", "E": "encaminhar", "I": "encaminhar"}
 
 
@@ -32,6 +38,21 @@ def written() -> list[Expected]:
         turns = tuple(turn.strip() for turn in text.split("|"))
         found.append(Expected(turns, _ACTIONS[kind], frozenset(categories), tuple(banned), kind == "I"))
     return found
+
+
+def kept() -> list[Expected]:
+    """Those of the JSON lines, in order."""
+    rows = [json.loads(line) for line in KEPT.read_text(encoding="utf-8").splitlines()]
+    return [
+        Expected(
+            tuple(row["turnos"]),
+            row["esperado"],
+            frozenset(row["categorias"]),
+            tuple(row["proibidos"]),
+            row.get("urgencia") == "imediata",
+        )
+        for row in rows
+    ]
 
 
 _COMPLAINTS = {

@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 
 from balto_cli.suggestions import SuggestionEngine
+from balto_cli.suggestions.reading import _settled
 from balto_cli.suggestions.safety import forbidden_ingredients
-from testes.unit.suggestions.dialogues import Expected, generated, written
+from testes.unit.suggestions.dialogues import Expected, generated, kept, written
 
 ENGINE = SuggestionEngine.offline()
 
 
-@pytest.mark.parametrize("expected", [*written(), *generated()], ids=lambda e: " / ".join(e.turns)[:70])
+@pytest.mark.parametrize("expected", [*written(), *kept(), *generated()], ids=lambda e: " / ".join(e.turns)[:70])
 def test_a_dialogue_gets_what_pharmacy_practice_expects(expected: Expected) -> None:
     answer = ENGINE.suggest(expected.turns)
     assert answer.action == expected.action, answer
@@ -25,7 +26,7 @@ def test_a_dialogue_gets_what_pharmacy_practice_expects(expected: Expected) -> N
 
 
 def test_there_are_more_than_three_hundred() -> None:
-    assert len({e.turns for e in (*written(), *generated())}) >= 300
+    assert len({e.turns for e in (*written(), *kept(), *generated())}) >= 300
 
 
 def test_an_answer_tells_its_rule_its_words_and_its_versions() -> None:
@@ -40,3 +41,13 @@ def test_an_answer_tells_its_rule_its_words_and_its_versions() -> None:
 def test_nothing_said_is_silence() -> None:
     assert ENGINE.suggest([]).action == "silencio"
     assert ENGINE.suggest(["", "   ", "…"]).action == "silencio"
+
+
+def test_a_talk_that_grows_is_answered_as_if_it_came_at_once() -> None:
+    turns = [turn for expected in kept()[::5] for turn in expected.turns][:70]
+    grown = [ENGINE.suggest(turns[:count]) for count in range(1, len(turns) + 1)]
+    _settled.cache_clear()
+    for count, answer in enumerate(grown, 1):
+        if count % 9 == 0:
+            _settled.cache_clear()
+            assert ENGINE.suggest(turns[:count]) == answer

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from balto_cli.suggestions.reading import facts_of
+from balto_cli.suggestions.sentences import sentences_of
 
 
 @pytest.mark.parametrize(
@@ -129,3 +130,66 @@ def test_what_an_attendant_asks_is_no_fact_even_where_the_engine_lost_the_questi
 )
 def test_a_danger_that_is_denied_is_none(text: str) -> None:
     assert not facts_of([text]).signs
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Tô com dor nas juntas, sem febre nem mancha.", "Não tem febre só essa dor de cabeça", "O borrachudo não perdoa."],
+)
+def test_a_denial_reaches_no_further_than_it_does(text: str) -> None:
+    assert not facts_of([text]).signs
+    assert "febre" not in facts_of([text]).needs
+    assert facts_of([text]).needs
+
+
+@pytest.mark.parametrize(
+    ("text", "need"),
+    [
+        ("minha guela ta arranhando", "dor_garganta"),
+        ("to com diareia desde cedo", "diarreia"),
+        ("meu estamago ta pegando fogo", "azia"),
+        ("to com enxaquequa forte", "dor_cabeca"),
+        ("num consigo drumir de noite", "insonia"),
+    ],
+)
+def test_words_of_a_region_or_misheard_are_understood(text: str, need: str) -> None:
+    assert need in facts_of([text]).needs
+
+
+def test_a_word_that_only_looks_like_a_complaint_is_left_alone() -> None:
+    assert sentences_of("O ar resseca a vista, que frescor, uma enxada.")[0].words.split() == [
+        *("o", "ar", "resseca", "a", "vista", "que", "frescor", "uma", "enxada"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("turns", "groups"),
+    [
+        (["Tem alergia a dipirona?", "Tenho sim."], {"dipirona", "pirazolona"}),
+        (["Tem alergia a algum remédio?", "Tenho.", "A qual?", "Dipirona."], {"pirazolona"}),
+        (["Tem alergia a algum remédio?", "Tenho."], {"*"}),
+    ],
+)
+def test_an_allergy_is_told_by_an_answer(turns: list[str], groups: set[str]) -> None:
+    allergies = facts_of(turns).allergies
+    assert groups <= allergies
+    assert ("*" in allergies) == ("*" in groups)
+
+
+def test_tablets_taken_today_are_told_by_an_answer() -> None:
+    assert "A33" in facts_of(["É pra dor.", "Quantos comprimidos a senhora já tomou hoje?", "Já foram sete."]).signs
+    assert not facts_of(["É pra dor.", "Quantos comprimidos a senhora já tomou hoje?", "Só um."]).signs
+
+
+def test_that_a_prescription_is_needed_is_no_prescription() -> None:
+    assert facts_of(["Tem azitromicina?", "Precisa de receita."]).prescription is None
+    assert facts_of(["Tem azitromicina?", "Precisa de receita.", "Tá aqui, ó."]).prescription is True
+    assert facts_of(["Tem azitromicina?", "Precisa de receita.", "Ah, não tenho."]).prescription is False
+
+
+def test_who_is_spoken_to_is_nobody_who_is_ill() -> None:
+    assert not facts_of(["Minha filha, tem alguma coisa pra azia?"]).child
+    assert facts_of(["Meu filho, ele tá com azia."]).child
+    assert facts_of(["Meu filho tem azia."]).child
+    assert facts_of(["É pro meu filho."]).child
+    assert facts_of(["Amigo, Claritin, tem?"]).mentions[0].role == "pedido"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import openpyxl
@@ -9,7 +10,10 @@ from balto_cli.errors import UsageError
 from balto_cli.suggestions import SuggestionEngine
 from balto_cli.suggestions.catalogue import load_catalogue
 from balto_cli.suggestions.importing import OWN_COLUMNS, read_own, write_own
-from balto_cli.suggestions.review import HEADERS, read_sheet, write_sheet
+from balto_cli.suggestions.review import HEADERS, RULE_HEADERS, read_sheet, review, write_sheet
+from balto_cli.suggestions.rule_list import list_rules
+from balto_cli.suggestions.signatures import read_signatures, write_signatures
+from testes.unit.suggestions.dialogues import written
 
 HEADER = ",".join(OWN_COLUMNS)
 GOOD = "10,Bala da Casa,mercadoria,boca_garganta,,,dor_garganta,3,umedece a garganta"
@@ -92,43 +96,75 @@ def test_a_file_that_is_no_table_is_explained(content: bytes, tmp_path: Path) ->
         read_own(tmp_path / "x.xlsx")
 
 
-def _signed(path: Path, **cells: object) -> Path:
+def _signed(path: Path, sheet: int = 0, **cells: object) -> Path:
     book = openpyxl.load_workbook(path)
-    sheet = book.worksheets[0]
     for name, value in cells.items():
-        sheet.cell(2, HEADERS.index(name) + 1, value)
+        book.worksheets[sheet].cell(2, (HEADERS, RULE_HEADERS)[sheet].index(name) + 1, value)
     book.save(path)
     return path
 
 
+FEW = replace(load_catalogue(), products=load_catalogue().products[:4])
 SIGNATURE = {"Farmacêutico": "Ana Souza", "CRF": "SP 12345", "Data": "26/11/2026", "Parecer": "aprovado"}
 
 
 def test_the_review_goes_out_and_comes_back(tmp_path: Path) -> None:
-    catalogue, path = load_catalogue(), tmp_path / "r.xlsx"
-    assert write_sheet(path, catalogue) == len(catalogue.products)
-    assert read_sheet(path, catalogue).signatures == {}
-    review = read_sheet(_signed(path, **SIGNATURE), catalogue)
-    first = catalogue.products[0].id
-    assert review.signatures[first].crf == "SP 12345"
-    assert len(review.unsigned) == len(catalogue.products) - 1
-    assert "1 aprovados" in review.summary()
+    catalogue, path = FEW, tmp_path / "r.xlsx"
+    assert write_sheet(path, catalogue) == (len(catalogue.products), len(list_rules()))
+    assert read_sheet(path, catalogue) == {}
+    signatures = read_sheet(_signed(_signed(path, **SIGNATURE), sheet=1, **SIGNATURE), catalogue)
+    first, first_rule = catalogue.products[0].id, list_rules()[0].code
+    assert set(signatures) == {first, first_rule}
+    assert signatures[first].crf == "SP 12345"
+    found = review(signatures, catalogue)
+    assert len(found.unsigned_products) == len(catalogue.products) - 1
+    assert len(found.unsigned_rules) == len(list_rules()) - 1
+    assert "2 aprovados" in found.summary()
 
 
-def test_a_product_that_changed_after_signing_is_told(tmp_path: Path) -> None:
-    catalogue, path = load_catalogue(), tmp_path / "r.xlsx"
+def test_signatures_are_kept_as_they_were_read(tmp_path: Path) -> None:
+    catalogue, path = FEW, tmp_path / "r.xlsx"
     write_sheet(path, catalogue)
-    review = read_sheet(_signed(path, **SIGNATURE, Versão="velha"), catalogue)
-    assert review.outdated == (catalogue.products[0].id,)
+    signatures = read_sheet(_signed(path, **SIGNATURE), catalogue)
+    kept = tmp_path / "pasta" / "assinaturas.csv"
+    write_signatures(kept, signatures)
+    assert read_signatures(kept) == signatures
+    assert read_signatures(tmp_path / "nada.csv") == {}
+    kept.write_text("codigo,farmaceutico,crf,data,parecer,versao\nS204,Ana,SP 1,ontem,sim,\n", encoding="utf-8")
+    with pytest.raises(UsageError, match="linha 2"):
+        read_signatures(kept)
 
 
-def test_a_refused_product_is_suggested_no_more(tmp_path: Path) -> None:
-    catalogue, path = load_catalogue(), tmp_path / "r.xlsx"
+def test_what_changed_after_signing_is_told(tmp_path: Path) -> None:
+    catalogue, path = FEW, tmp_path / "r.xlsx"
     write_sheet(path, catalogue)
-    review = read_sheet(_signed(path, **{**SIGNATURE, "Parecer": "recusado"}), catalogue)
-    assert review.refused == (catalogue.products[0].id,)
+    old = {**SIGNATURE, "Versão": "velha"}
+    signatures = read_sheet(_signed(_signed(path, **old), sheet=1, **old), catalogue)
+    found = review(signatures, catalogue)
+    assert found.outdated == (catalogue.products[0].id, list_rules()[0].code)
+    assert found.approved == 0
+
+
+def test_a_refused_product_and_a_refused_rule_suggest_no_more(tmp_path: Path) -> None:
+    catalogue, path = FEW, tmp_path / "r.xlsx"
+    write_sheet(path, catalogue)
+    signatures = read_sheet(_signed(path, **{**SIGNATURE, "Parecer": "recusado"}), catalogue)
+    assert review(signatures, catalogue).refused == (catalogue.products[0].id,)
     engine = SuggestionEngine.offline(refused=["S204"])
     assert "Paracetamol (comprimido)" not in [i.name for i in engine.suggest(["Tô com dor de cabeça."]).items]
+    engine = SuggestionEngine.offline(refused=["necessidade:dor_cabeca", "gestante"])
+    assert engine.suggest(["Tô com dor de cabeça."]).rule == "regra_recusada"
+    assert engine.suggest(["Tô grávida e com dor de cabeça."]).action == "encaminhar"
+
+
+def test_every_rule_that_decides_on_a_dialogue_is_one_that_can_be_signed() -> None:
+    engine, codes = SuggestionEngine.offline(), {rule.code for rule in list_rules()}
+    for expected in written()[::3]:
+        answer = engine.suggest(expected.turns)
+        if answer.action != "silencio":
+            # How long is too long stands in the need's row; a caution is signed with its product.
+            code = answer.rule.replace("duracao:", "necessidade:")
+            assert code in codes or code.startswith("cautela:"), answer.rule
 
 
 @pytest.mark.parametrize(
@@ -142,7 +178,7 @@ def test_a_refused_product_is_suggested_no_more(tmp_path: Path) -> None:
 )
 def test_a_signature_by_half_is_named_with_its_line(change: dict[str, str], says: str, tmp_path: Path) -> None:
     path = tmp_path / "r.xlsx"
-    write_sheet(path, load_catalogue())
+    write_sheet(path, FEW)
     with pytest.raises(UsageError, match="linha 2") as raised:
-        read_sheet(_signed(path, **{**SIGNATURE, **change}), load_catalogue())
+        read_sheet(_signed(path, **{**SIGNATURE, **change}), FEW)
     assert says in str(raised.value)

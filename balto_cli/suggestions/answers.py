@@ -1,0 +1,79 @@
+"""What the answer to an attendant's question tells."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from balto_cli.suggestions import numbers
+from balto_cli.suggestions.allergies import named_allergens
+from balto_cli.suggestions.phrases import phrase
+
+if TYPE_CHECKING:
+    from balto_cli.suggestions.lexicon import Lexicon
+    from balto_cli.suggestions.notes import Notes
+    from balto_cli.suggestions.sentences import Sentence
+
+_NO = phrase("reading.no")
+_RX_NO = phrase("reading.rx_no")
+_SHOWN = phrase("reading.shown")
+_YES = phrase("reading.yes")
+_MOST_A_DAY = 4
+"""Tablets of a day above which the answer to "quantos tomou?" is the pharmacist's, whatever they are."""
+_OVERDOSE = "A33"
+"""The sign of a dose above the usual."""
+
+
+def take_answer(sentence: Sentence, notes: Notes, lexicon: Lexicon) -> None:
+    """Note what a sentence answers to the question that is open."""
+    asked, notes.asked = notes.asked, None
+    if asked is None:
+        return
+    words, facts = sentence.words, notes.facts
+    yes, no = bool(_YES.search(words)), bool(_NO.search(words))
+    if asked.age:
+        age = numbers.bare_age_months(words)
+        if age is not None:
+            facts.age_months = age
+            facts.child = facts.child and age < 144
+            if age >= 720:
+                facts.conditions.add("idoso")
+    if asked.temperature:
+        notes.add_temperature(words)
+    if asked.prescription:
+        if no or _RX_NO.search(words):
+            notes.papers.append(False)
+        elif yes or _SHOWN.search(words):
+            notes.papers.append(True)
+        else:
+            notes.papers.append(False)
+    elif asked.paper:
+        if no or _RX_NO.search(words):
+            notes.papers.append(False)
+        elif _SHOWN.search(words):
+            notes.papers.append(True)
+    if no:
+        facts.denied_conditions |= asked.conditions
+        facts.no_allergies = facts.no_allergies or asked.allergy
+        if asked.pregnant:
+            facts.pregnant = facts.pregnant or False
+        if asked.lactating:
+            facts.lactating = facts.lactating or False
+    elif yes:
+        for name, words_said in asked.needs.items():
+            facts.needs.setdefault(name, words_said)
+        for sign, said in asked.signs.values():
+            notes.add_sign(sign, said)
+        facts.conditions |= asked.conditions
+        facts.allergies |= asked.allergens
+        facts.pregnant = True if asked.pregnant else facts.pregnant
+        facts.lactating = True if asked.lactating else facts.lactating
+    if asked.allergy and not no:
+        named = named_allergens(words, lexicon)
+        facts.allergies |= named
+        if named or asked.allergens:
+            facts.allergies.discard("*")
+        elif yes:
+            facts.allergies.add("*")
+    if asked.dose and (numbers.bare_number(words) or 0) > _MOST_A_DAY:
+        sign = next(s for s in lexicon.signs if s.id == _OVERDOSE)
+        facts.signs.setdefault(sign.id, (sign, words))
