@@ -20,7 +20,7 @@ from balto_cli.audio.pcm import SAMPLE_RATE_HZ
 from balto_cli.errors import BaltoError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncGenerator, Callable
 
 _EVENTS = ("recebido", "segmento", "transcricao", "aviso")
 _FINAL = {
@@ -29,13 +29,29 @@ _FINAL = {
     4005: "A sessão foi retomada em outra conexão.",
     4006: "A sessão foi encerrada pelo operador.",
 }
-_FIRST_WAIT_S, _LONGEST_WAIT_S = 0.5, 30.0
+_OVERLOADED = 4002
+_FULL = {
+    "chave": "há sessões demais com esta chave: encerre outra, ou peça outra chave a quem opera o servidor",
+    "endereco": "há sessões demais deste endereço",
+    "disco": "o disco dele está cheio",
+}
+_FIRST_WAIT_S, _LONGEST_WAIT_S, _FULL_WAIT_S = 0.5, 30.0, 10.0
+_FIRST_TRIES = 3
+"""Before a server has ever answered, it is more likely a wrong address than one that restarts."""
 _AHEAD_BYTES = 600 * SAMPLE_RATE_HZ * 2
 """Sound that may wait for its confirmation before no more of a recording is read."""
 
 
 class LiveError(BaltoError):
-    """The server ended the session for good, or could not be reached."""
+    """The server ended the session for good (`code` is that of its close), or could not be reached (None)."""
+
+    def __init__(self, message: str, code: int | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class _FullError(ConnectionError):
+    """The server takes no session at the moment."""
 
 
 @dataclass
@@ -70,22 +86,22 @@ class Kept:
 async def converse(
     url: str,
     key: str,
-    sound: AsyncIterator[bytes],
+    sound: AsyncGenerator[bytes, None],
     on_event: Callable[[dict[str, Any]], None],
     *,
     tries: int = 10,
 ) -> None:
     """Send PCM16 16 kHz mono until it ends, then `encerrar`; `on_event` is told of every event once.
 
-    Raises `LiveError` when the server ends the session for good or is not there after `tries` in a row, `UsageError`
-    for an address that is none.
+    Raises `LiveError` when the server ends the session for good, is not there after `tries` in a row (three where it
+    was never there) or takes no session; `UsageError` for an address that is none.
     """
     conversation = _Conversation(url, key, sound, on_event)
     wait_s = _FIRST_WAIT_S
-    left = tries
+    left = min(tries, _FIRST_TRIES)
     pump = asyncio.create_task(conversation.pump())
     async with contextlib.AsyncExitStack() as stack:
-        stack.callback(pump.cancel)
+        stack.push_async_callback(_ended, pump)
         http = await stack.enter_async_context(aiohttp.ClientSession())
         while True:
             if pump.done():
@@ -96,17 +112,30 @@ async def converse(
                 left, wait_s = tries, _FIRST_WAIT_S
             except aiohttp.InvalidURL:
                 raise UsageError(f"{url} não é o endereço de um servidor: use http://ENDEREÇO:PORTA.") from None
+            except _FullError as full:
+                left -= 1
+                if left <= 0:
+                    raise LiveError(f"O servidor não aceita mais sessões: {full}.", _OVERLOADED) from None
+                wait_s = max(wait_s, _FULL_WAIT_S)
             except (aiohttp.ClientError, OSError, TimeoutError):
                 left -= 1
                 if left <= 0:
-                    raise LiveError(f"Não consegui falar com o servidor em {url}.") from None
+                    raise LiveError(
+                        f"Não consegui falar com o servidor em {url}: confira o endereço e se ele está no ar."
+                    ) from None
             await asyncio.sleep(wait_s * (0.5 + random.random()))
             wait_s = min(_LONGEST_WAIT_S, 2 * wait_s)
 
 
+async def _ended(pump: asyncio.Task[None]) -> None:
+    """Whatever gives the sound lets go of it."""
+    pump.cancel()
+    await asyncio.wait([pump])
+
+
 class _Conversation:
     def __init__(
-        self, url: str, key: str, sound: AsyncIterator[bytes], on_event: Callable[[dict[str, Any]], None]
+        self, url: str, key: str, sound: AsyncGenerator[bytes, None], on_event: Callable[[dict[str, Any]], None]
     ) -> None:
         self._url = url.rstrip("/") + "/ws"
         self._key = key
@@ -122,11 +151,12 @@ class _Conversation:
     async def pump(self) -> None:
         """Take the sound as it comes, connected or not."""
         try:
-            async for pcm in self._sound:
-                self._kept.add(pcm)
-                self._more.set()
-                while len(self._kept.data) > _AHEAD_BYTES:  # noqa: ASYNC110 - seconds pass between confirmations
-                    await asyncio.sleep(0.1)
+            async with contextlib.aclosing(self._sound):
+                async for pcm in self._sound:
+                    self._kept.add(pcm)
+                    self._more.set()
+                    while len(self._kept.data) > _AHEAD_BYTES:  # noqa: ASYNC110 - seconds pass between confirmations
+                        await asyncio.sleep(0.1)
         finally:
             self._at_end = True
             self._more.set()
@@ -161,6 +191,8 @@ class _Conversation:
         message = await socket.receive(timeout=30)
         if message.type is not aiohttp.WSMsgType.TEXT:
             self._ended(socket.close_code)
+            if socket.close_code == _OVERLOADED:
+                raise _FullError(_FULL.get(str(message.extra), "está cheio; tente daqui a pouco"))
             raise ConnectionResetError
         hello: dict[str, Any] = json.loads(message.data)
         self._on_event(hello)
@@ -198,5 +230,5 @@ class _Conversation:
     @staticmethod
     def _ended(code: int | None) -> bool:
         if code in _FINAL:
-            raise LiveError(_FINAL[code])
+            raise LiveError(_FINAL[code], code)
         return code == 1000

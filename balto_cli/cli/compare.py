@@ -11,6 +11,15 @@ import typer
 
 from balto_cli.cli.console import TerminalProgress, print_error, print_result, say
 from balto_cli.cli.estimate import print_survey
+from balto_cli.cli.live_parity import (
+    find_parity,
+    find_server,
+    keep_parity,
+    play_at,
+    print_parity,
+    say_other_profile,
+    with_parity,
+)
 from balto_cli.cli.noise import FOLDER, accept_cost, mix_noise
 from balto_cli.cli.options import (
     DryRun,
@@ -30,9 +39,12 @@ from balto_cli.cli.options import (
 from balto_cli.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from balto_cli.audio.inputs import InputFile
     from balto_cli.evaluation.run import Request
     from balto_cli.evaluation.session import Session
+    from balto_cli.live_playing import Played
 
 
 class Part(StrEnum):
@@ -72,6 +84,20 @@ def compare(
     ] = None,
     sim: Annotated[bool, typer.Option("--sim", help="Aceita o custo de --ruido sem perguntar.")] = False,
     refazer: Refazer = False,
+    server: Annotated[
+        str | None,
+        typer.Option(
+            "--server",
+            metavar="URL",
+            help="Toca também as gravações em um servidor e diz onde ele ouve outra coisa; `-` é o de "
+            "BALTO_SERVER_URL. A chave do balcão vem de BALTO_API_KEY.",
+            show_default=False,
+        ),
+    ] = None,
+    velocidade: Annotated[
+        float,
+        typer.Option("--velocidade", min=0.1, max=1000, help="Quantas vezes o tempo real, com --server; 1 é ao vivo."),
+    ] = 20,
     output: Annotated[Path, typer.Option("--output", metavar="PASTA", help="Onde gravar as planilhas.")] = Path(
         "planilhas"
     ),
@@ -90,6 +116,9 @@ def compare(
     budget_brl = read_reais(orcamento)
     settings = read_settings()
     config = build_config(perfil, settings)
+    access = find_server(server, settings) if server is not None else None
+    if access and somente is Part.ORIGINALS:
+        raise UsageError("--server compara os segmentos: tire --somente originais.")
     whole, in_segments = somente is not Part.SEGMENTS, somente is not Part.ORIGINALS
     if dry_run:
         with opened_inputs(entrada) as inputs, tempfile.TemporaryDirectory(prefix="balto-") as folder:
@@ -124,13 +153,15 @@ def compare(
             budget_brl=budget_brl,
             reais_per_dollar=settings.dolar or REAIS_PER_DOLLAR,
         )
+        say_other_profile(request.inputs, config)
+        played = play_at(access, request.inputs, velocidade) if access else None
         with TerminalProgress() as progress:
             session = run_session(request, output, progress)
-    return _finish(session, request, output, json)
+    return _finish(session, request, output, json, played)
 
 
-def _finish(session: Session, request: Request, output: Path, json: bool) -> int:
-    """Write the workbooks, say where they are, close the run."""
+def _finish(session: Session, request: Request, output: Path, json: bool, played: Mapping[str, Played] | None) -> int:
+    """Write the workbooks, say where they are and how the server's hearing compares, close the run."""
     from balto_cli.evaluation.analysis import analyse
     from balto_cli.evaluation.run import failed_calls
     from balto_cli.reports.delivery import write_workbooks
@@ -152,19 +183,24 @@ def _finish(session: Session, request: Request, output: Path, json: bool) -> int
             print_error(f"{file.name}: {file.problem}")
     for reason, count in failed.items():
         print_error(f"{count} {'chamada falhou' if count == 1 else 'chamadas falharam'}: {reason}")
+    parity = find_parity(session.comparison, played) if played is not None else None
+    if parity is not None:
+        keep_parity(parity, session.folder.path)
     if json:
         books = [str(book.path) for book in saved]
-        print_result(
-            summary_json(session.comparison, analysis, session.tally.spending, str(session.folder.path), books)
-        )
+        summary = summary_json(analysis, session.tally.spending, str(session.folder.path), books)
+        print_result(summary if parity is None else with_parity(summary, parity))
     else:
         print_result(report_text(analysis))
         if line := spending_text(session.tally.spending, request.reais_per_dollar):
             say(line)
+    if parity is not None and not json:
+        print_parity(parity)
     for book in saved:
         if book.note:
             say(book.note)
         if not json:
             print_result(str(book.path))
     say(f"Página para ouvir e conferir trecho a trecho: balto report {session.folder.path} --html")
-    return 1 if failed or any(file.problem for file in session.comparison.files) else 0
+    differs = parity is not None and not parity.is_same
+    return 1 if failed or differs or any(file.problem for file in session.comparison.files) else 0

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from rapidfuzz.distance import Levenshtein
 
-from balto_cli.evaluation.findings import Disagreement, Part, Suspect
+from balto_cli.evaluation.findings import Part
 from balto_cli.evaluation.medicine_items import items_of
+from balto_cli.evaluation.places import Disagreement, Suspect
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

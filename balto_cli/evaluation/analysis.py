@@ -1,6 +1,6 @@
 """All that the answers of a run say, as one value: rates, how sure they are, where errors lie.
 
-`analyse` takes a stored run and asks nobody. What it returns stands in `findings`; reports import it from here.
+`analyse` takes a stored run and asks nobody. What it returns stands in `findings`.
 """
 
 from __future__ import annotations
@@ -8,73 +8,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from balto_cli.evaluation.effects import cutting_effects
-from balto_cli.evaluation.findings import (
-    Analysis,
-    Confusion,
-    Coverage,
-    CuttingEffect,
-    Disagreement,
-    ErrorPlace,
-    Failure,
-    FileErrors,
-    Interval,
-    Invention,
-    Inventions,
-    LeftOut,
-    Mark,
-    MedicineFinding,
-    PairResult,
-    Part,
-    PartAnalysis,
-    ProviderScores,
-    RevisionKey,
-    RunInfo,
-    SevereError,
-    Slice,
-    SliceScore,
-    Suspect,
-)
+from balto_cli.evaluation.findings import Analysis, Mark, Part, PartAnalysis, RevisionKey, RunInfo
 from balto_cli.evaluation.headers import CONVERSATION, column_of
 from balto_cli.evaluation.judging import judge_prepared, prepare, scorer
 from balto_cli.evaluation.normalize import normalize
 from balto_cli.evaluation.part_analysis import Material, analyse_part
-from balto_cli.evaluation.utterances import score_part
+from balto_cli.evaluation.utterances import score_parts
 from balto_cli.evaluation.versions import rule_versions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from balto_cli.evaluation.rates import (
+        CuttingEffect,
+    )
     from balto_cli.evaluation.scores import Score
     from balto_cli.evaluation.stored_run import StoredRun
     from balto_cli.evaluation.utterances import ScoredFile, ScoredPart
-
-__all__ = [
-    "Analysis",
-    "Confusion",
-    "Coverage",
-    "CuttingEffect",
-    "Disagreement",
-    "ErrorPlace",
-    "Failure",
-    "FileErrors",
-    "Interval",
-    "Invention",
-    "Inventions",
-    "LeftOut",
-    "Mark",
-    "MedicineFinding",
-    "PairResult",
-    "Part",
-    "PartAnalysis",
-    "ProviderScores",
-    "RevisionKey",
-    "RunInfo",
-    "SevereError",
-    "Slice",
-    "SliceScore",
-    "Suspect",
-    "analyse",
-]
 
 
 def analyse(run: StoredRun, *, revision: Mapping[RevisionKey, Mark] | None = None) -> Analysis:
@@ -97,14 +47,14 @@ def analyse(run: StoredRun, *, revision: Mapping[RevisionKey, Mark] | None = Non
     units = {name: facts.unit or name for name, facts in run.facts.items()}
     unit: Literal["arquivo", "conversa"] = "conversa" if _has_conversations(run) else "arquivo"
     material = Material(run, comparison, prepared, normalizer, unit, revision)
-    scored = [score_part(part, comparison.files, prepared, providers, units, unit, score) for part in _parts(run)]
+    scored = score_parts(_parts(run), comparison.files, prepared, providers, units, unit, score)
     parts = {part.part: analyse_part(part, material) for part in scored}
     return Analysis(
         run=_run_info(run),
         comparison=comparison,
         unit=unit,
         parts=parts,
-        cutting=_cutting(scored, providers, units),
+        cutting=_cutting(scored, units),
         details={name: facts.details for name, facts in run.facts.items() if facts.details},
         revised=revision is not None,
         remarks=_remarks(run, parts),
@@ -121,17 +71,16 @@ def _has_conversations(run: StoredRun) -> bool:
     return any(column_of(facts.details, CONVERSATION) is not None for facts in run.facts.values())
 
 
-def _cutting(
-    scored: Sequence[ScoredPart], providers: Sequence[str], units: Mapping[str, str]
-) -> tuple[CuttingEffect, ...]:
+def _cutting(scored: Sequence[ScoredPart], units: Mapping[str, str]) -> tuple[CuttingEffect, ...]:
     """Files that count in both parts, with the same words of their reference."""
     if len(scored) < len(Part):
         return ()
     whole, cut = ({file.name: file for file in part.files} for part in scored)
+    compared = [name for name in scored[0].providers if name in scored[1].providers]
     both = [name for name in whole if name in cut and whole[name].reference == cut[name].reference]
 
     def of(files: Mapping[str, ScoredFile]) -> dict[str, dict[str, Score]]:
-        return {provider: {name: files[name].scores[provider] for name in both} for provider in providers}
+        return {provider: {name: files[name].scores[provider] for name in both} for provider in compared}
 
     return cutting_effects(of(whole), of(cut), units)
 

@@ -17,7 +17,8 @@ from balto_cli.evaluation.verdicts import between, counted, few_files, percent
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from balto_cli.evaluation.findings import Analysis, FileErrors, Part, PartAnalysis
+    from balto_cli.evaluation.findings import Analysis, Part, PartAnalysis
+    from balto_cli.evaluation.places import FileErrors
     from balto_cli.evaluation.significance import SystemComparison
 
 

@@ -6,9 +6,9 @@ from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from balto_cli.evaluation.findings import Confusion
 from balto_cli.evaluation.medicine_items import items_of
 from balto_cli.evaluation.normalize import accents_apart
+from balto_cli.evaluation.places import Confusion
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from balto_cli.evaluation.findings import CuttingEffect
+from balto_cli.evaluation.rates import CuttingEffect
 from balto_cli.evaluation.significance import LEVEL, compare_systems, holm
 from balto_cli.evaluation.totals import sum_counts
 from balto_cli.evaluation.verdicts import cutting_sentence

@@ -10,7 +10,8 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from balto_cli.evaluation.cuts import errors_at_cuts
-from balto_cli.evaluation.findings import ErrorPlace, Part
+from balto_cli.evaluation.findings import Part
+from balto_cli.evaluation.places import ErrorPlace
 from balto_cli.evaluation.word_times import place_words, spread
 
 if TYPE_CHECKING:

@@ -24,7 +24,8 @@ from balto_cli.evaluation.verdicts import percent
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from balto_cli.evaluation.findings import Analysis, PartAnalysis, ProviderScores
+    from balto_cli.evaluation.findings import Analysis, PartAnalysis
+    from balto_cli.evaluation.rates import ProviderScores
 
 WORSE = "piora"
 EXAMPLE = '"wer>0.15" ou "erros_medicamento piora"'
@@ -43,7 +44,7 @@ _OPERATORS: Mapping[str, Callable[[float, float], bool]] = {
 
 
 def _failed_share(scores: ProviderScores) -> float | None:
-    return sum(failure.calls for failure in scores.failures) / scores.calls if scores.calls else None
+    return scores.effort.failed / scores.effort.calls if scores.effort.calls else None
 
 
 _MEASURES: Mapping[str, Callable[[ProviderScores], float | None]] = {

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Literal
 
-from balto_cli.evaluation.findings import Invention, Part
+from balto_cli.evaluation.findings import Part
 from balto_cli.evaluation.inventions import find_loops, outside_speech, right_words
+from balto_cli.evaluation.places import Invention
 from balto_cli.evaluation.scores import score_pair
 from balto_cli.evaluation.utterances import joined
 from balto_cli.evaluation.word_times import place_words, spread

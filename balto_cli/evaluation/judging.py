@@ -9,7 +9,7 @@ from balto_cli.evaluation.attribution import best_provider, reference_shares
 from balto_cli.evaluation.normalize import normalize
 from balto_cli.evaluation.readings import accept, first_reading, parse_readings
 from balto_cli.evaluation.results import Comparison, FileResult, Outcome, SegmentResult, State
-from balto_cli.evaluation.scores import Score, score_pair, sum_scores
+from balto_cli.evaluation.scores import score_pair
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from balto_cli.evaluation.alignment import AlignedWord
     from balto_cli.evaluation.readings import Readings
     from balto_cli.evaluation.references import Reference
+    from balto_cli.evaluation.scores import Score
     from balto_cli.stt.base import Transcript
 
 
@@ -216,39 +217,3 @@ def _outcome(answer: Answer, heard: str | None, reference: str | None, score: Ca
     found = None if reference is None else score(reference, heard)
     state = State.OK if text.strip() else State.EMPTY
     return Outcome(state, text, "", found, sent_as=answer.transcript.sent_as)
-
-
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """Corpus scores of one provider over the files that have a reference and every answer."""
-
-    provider: str
-    whole: Score | None
-    """Originals; None where there is no such file."""
-    whole_files: int
-    in_segments: Score | None
-    """What was heard in a file's segments, one after another, against the file's reference."""
-    segmented_files: int
-    failures: int
-    """Calls that gave no transcript."""
-
-
-def totals(comparison: Comparison) -> tuple[Totals, ...]:
-    """Sum up each provider. A file with a failed call is left out of the sum and counted, not averaged away."""
-    return tuple(_totals_of(comparison, provider) for provider in comparison.providers)
-
-
-def _totals_of(comparison: Comparison, provider: str) -> Totals:
-    whole, cut, failed = [], [], 0
-    for file in comparison.files:
-        outcome = file.outcomes.get(provider)
-        segments = [segment.outcomes[provider] for segment in file.segments if provider in segment.outcomes]
-        failed += sum(one.state is State.FAILED for one in (*segments, *([outcome] if outcome else [])))
-        if outcome and outcome.score:
-            whole.append(outcome.score)
-        texts = [one.text for one in segments if one.text is not None]
-        if file.reference is not None and file.cut and len(texts) == len(segments):
-            cut.append(score_pair(file.reference, " ".join(texts)))
-    return Totals(
-        provider, sum_scores(whole) if whole else None, len(whole), sum_scores(cut) if cut else None, len(cut), failed
-    )

@@ -93,18 +93,24 @@ class _Placed(NamedTuple):
 
 
 def medicine_errors(
-    reference: str, hypothesis: str, *, normalizer: Callable[[str], str] | None = normalize
+    reference: str,
+    hypothesis: str,
+    *,
+    normalizer: Callable[[str], str] | None = normalize,
+    alignment: Sequence[AlignedWord] | None = None,
 ) -> MedicineErrors:
     """Judge what was heard against what was said.
 
-    Both are normalised first; with `normalizer=None` they are taken as normalised already.
+    Both are normalised first; with `normalizer=None` they are taken as normalised already. `alignment` is that of their
+    words, where it is known.
     """
     if normalizer is not None:
         reference, hypothesis = normalizer(reference), normalizer(hypothesis)
     said_items, heard_items = items_of(reference), items_of(hypothesis)
     if reference == hypothesis or not (said_items or heard_items):
         return _counted((), said_items, heard_items, said_items)
-    alignment = align(reference.split(), hypothesis.split())
+    if alignment is None:
+        alignment = align(reference.split(), hypothesis.split())
     said, heard = _placed(said_items, alignment, 1), _placed(heard_items, alignment, 2)
     said, heard = _without_tag_questions(said, alignment), _without_tag_questions(heard, alignment)
     errors: list[tuple[int, MedicineError]] = []

@@ -9,18 +9,12 @@ from balto_cli.evaluation.agreement import disagreements, suspects
 from balto_cli.evaluation.confusions import accent_only, confusions
 from balto_cli.evaluation.effort import effort_of
 from balto_cli.evaluation.error_places import error_places, word_spans
-from balto_cli.evaluation.findings import (
-    FileErrors,
-    Inventions,
-    MedicineFinding,
-    PairResult,
-    Part,
-    PartAnalysis,
-    ProviderScores,
-)
+from balto_cli.evaluation.findings import Part, PartAnalysis
 from balto_cli.evaluation.invented_words import invented_in, score_without
 from balto_cli.evaluation.mapsswe import mapsswe_of_scores
 from balto_cli.evaluation.medicine import sum_medicine_errors
+from balto_cli.evaluation.places import FileErrors, MedicineFinding
+from balto_cli.evaluation.rates import Inventions, PairResult, ProviderScores
 from balto_cli.evaluation.revision import revised_score, severe_errors
 from balto_cli.evaluation.significance import compare_all
 from balto_cli.evaluation.slices import slices
@@ -30,10 +24,12 @@ from balto_cli.evaluation.verdicts import overall, pair_sentence
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from balto_cli.evaluation.findings import Interval, Invention, Mark, RevisionKey
+    from balto_cli.evaluation.findings import Mark, RevisionKey
     from balto_cli.evaluation.invented_words import FileInventions
     from balto_cli.evaluation.judging import PreparedFile
     from balto_cli.evaluation.medicine import MedicineErrors
+    from balto_cli.evaluation.places import Invention
+    from balto_cli.evaluation.rates import Interval
     from balto_cli.evaluation.results import Comparison
     from balto_cli.evaluation.scores import Score
     from balto_cli.evaluation.stored_run import StoredRun
@@ -58,11 +54,11 @@ def analyse_part(part: ScoredPart, material: Material) -> PartAnalysis:
     files: dict[tuple[str, str], FileErrors] = {}
     inventions: list[Invention] = []
     rows = []
-    for provider in part.providers:
+    for provider in part.everyone:
         invented = _all_invented(part, material, provider)
         for each in invented.values():
             inventions += each.found
-        for file in part.files:
+        for file in _files_of(part, provider):
             times = material.run.word_times.get((file.name, provider)) if part.part is Part.ORIGINALS else None
             spans = word_spans(file, provider, times, material.normalizer)
             places = error_places(part.part, file, provider, spans)
@@ -98,6 +94,10 @@ def analyse_part(part: ScoredPart, material: Material) -> PartAnalysis:
     )
 
 
+def _files_of(part: ScoredPart, provider: str) -> Sequence[ScoredFile]:
+    return part.files if provider in part.providers else ()
+
+
 def _all_invented(part: ScoredPart, material: Material, provider: str) -> dict[str, FileInventions]:
     return {
         result.name: invented_in(
@@ -120,35 +120,28 @@ def _provider_scores(
     invented: Mapping[str, FileInventions],
     places: Mapping[tuple[str, str], FileErrors],
 ) -> ProviderScores:
-    scores = [file.scores[provider] for file in part.files]
-    units = [file.unit for file in part.files]
-    medicine = [utterance.medicine[provider] for utterance in part.utterances]
-    effort = effort_of(part.part, provider, material.run.files, material.run.header)
+    files = _files_of(part, provider)
+    utterances = [utterance for file in files for utterance in file.utterances]
+    scores = [file.scores[provider] for file in files]
+    units = [file.unit for file in files]
+    medicine = [utterance.medicine[provider] for utterance in utterances]
     revised, revised_wer = _revised(part, material, provider)
     return ProviderScores(
         provider=provider,
         score=sum_counts(scores),
         wer=wer_of(scores, units),
-        files=len(part.files),
-        utterances=len(part.utterances),
+        files=len(files),
+        utterances=len(utterances),
         accent_only=sum(accent_only(score.alignment) for score in scores),
-        cut_errors=sum(place.at_cut for file in part.files for place in places[file.name, provider].places),
+        cut_errors=sum(place.at_cut for file in files for place in places[file.name, provider].places),
         medicine=_counts(medicine),
         medicine_wrong=rate_interval(
             [one.wrong_utterances for one in medicine],
             [one.utterances for one in medicine],
-            [utterance.unit for utterance in part.utterances],
+            [utterance.unit for utterance in utterances],
         ),
         inventions=_inventions(part, material, provider, invented),
-        latency=effort.latency,
-        real_time_factor=effort.real_time_factor,
-        cost_brl_per_hour=effort.cost_brl_per_hour,
-        cost_brl=effort.cost_brl,
-        lost_brl=effort.lost_brl,
-        attempts=effort.attempts,
-        calls=effort.calls,
-        empty=effort.empty,
-        failures=effort.failures,
+        effort=effort_of(part.part, provider, material.run.files, material.run.header),
         revised=revised,
         revised_wer=revised_wer,
     )
@@ -161,7 +154,8 @@ def _counts(medicine: Sequence[MedicineErrors]) -> MedicineErrors:
 def _inventions(
     part: ScoredPart, material: Material, provider: str, invented: Mapping[str, FileInventions]
 ) -> Inventions:
-    counted = [invented[file.name] for file in part.files]
+    files = _files_of(part, provider)
+    counted = [invented[file.name] for file in files]
     heard_speech = part.part is Part.SEGMENTS or any(file.cut for file in material.run.files)
     return Inventions(
         outside_speech=sum(one.outside_speech for one in counted) if heard_speech else None,
@@ -169,7 +163,7 @@ def _inventions(
         loop_words=sum(one.loop_words for one in counted),
         untimed_words=sum(one.untimed_words for one in counted),
         score_without=sum_counts(
-            score_without(file, provider, one.invented) for file, one in zip(part.files, counted, strict=True)
+            score_without(file, provider, one.invented) for file, one in zip(files, counted, strict=True)
         ),
     )
 
@@ -179,7 +173,7 @@ def _revised(part: ScoredPart, material: Material, provider: str) -> tuple[Score
         return None, None
     kept: list[Score] = []
     units: list[str] = []
-    for file in part.files:
+    for file in _files_of(part, provider):
         score = revised_score(file, provider, part.providers, material.marks)
         if score is not None:
             kept.append(score)

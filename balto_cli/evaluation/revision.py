@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from balto_cli.evaluation.findings import Mark, SevereError
+from balto_cli.evaluation.findings import Mark
+from balto_cli.evaluation.places import SevereError
 from balto_cli.evaluation.scores import score_pair
 from balto_cli.evaluation.utterances import joined
 

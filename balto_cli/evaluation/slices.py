@@ -10,8 +10,9 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-from balto_cli.evaluation.findings import Part, Slice, SliceScore
+from balto_cli.evaluation.findings import Part
 from balto_cli.evaluation.headers import CONVERSATION, FILE, HOUR, REFERENCE, header_key
+from balto_cli.evaluation.rates import Slice, SliceScore
 from balto_cli.evaluation.totals import sum_counts, wer_of
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def slices(part: ScoredPart, details: Mapping[str, Mapping[str, str]]) -> tuple[
     )
     found: list[Slice] = []
     for dimension, rows in (*by_utterance, *by_file):
-        found += _cut(dimension, rows, part.providers)
+        found += _cut(dimension, rows, part.everyone)
     return tuple(found)
 
 
@@ -95,10 +96,11 @@ def _cut(dimension: str, rows: Iterable[tuple[tuple[float, str], _Row]], provide
 
 
 def _score(provider: str, rows: Sequence[_Row], units: Sequence[str]) -> SliceScore:
-    scores = [row.scores[provider] for row in rows]
-    medicine = [one[provider] for row in rows for one in row.medicine]
+    heard = [row for row in rows if provider in row.scores]
+    scores = [row.scores[provider] for row in heard]
+    medicine = [one[provider] for row in heard for one in row.medicine]
     wrong = sum(one.wrong_utterances for one in medicine) / len(medicine) if medicine else None
-    return SliceScore(provider, sum_counts(scores), wer_of(scores, units), wrong)
+    return SliceScore(provider, sum_counts(scores), wer_of(scores, units if heard else ()), wrong)
 
 
 def _of_utterance(utterance: Utterance) -> _Row:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from balto_cli.evaluation.findings import Interval
+from balto_cli.evaluation.rates import Interval
 from balto_cli.evaluation.scores import Score
 from balto_cli.evaluation.significance import wer_interval
 

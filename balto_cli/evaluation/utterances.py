@@ -2,7 +2,8 @@
 
 An original is an utterance; so is a segment. A file whose segments all have an answer is scored as what was heard in
 them, one after another, against the whole reference. Where a call failed, that segment and its share of the reference
-are left out for every provider, and counted.
+are left out for every provider, and counted. A provider that answered nothing at all is itself left out, and said so:
+a refused key must not leave the others without a score.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from balto_cli.evaluation.findings import Coverage, LeftOut, Part
+from balto_cli.evaluation.findings import Part
 from balto_cli.evaluation.medicine import medicine_errors
+from balto_cli.evaluation.rates import Coverage, LeftOut
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -70,7 +72,10 @@ class ScoredPart:
     """All files of one part that count, and what does not."""
 
     part: Part
+    everyone: tuple[str, ...]
+    """In the order of the command line."""
     providers: tuple[str, ...]
+    """Those that are compared; in every mapping by provider."""
     files: tuple[ScoredFile, ...]
     coverage: Coverage
 
@@ -80,27 +85,49 @@ class ScoredPart:
         return tuple(utterance for file in self.files for utterance in file.utterances)
 
 
-def score_part(
-    part: Part,
+def score_parts(
+    parts: Sequence[Part],
     results: Sequence[FileResult],
     prepared: Sequence[PreparedFile],
     providers: tuple[str, ...],
     units: Mapping[str, str],
     unit_name: str,
     score: Callable[[str, str], Score],
-) -> ScoredPart:
-    """Score what all providers have of one part; `units` names what each file goes together with."""
-    left_out = _LeftOut()
-    files = []
+) -> list[ScoredPart]:
+    """Score what all providers have of each part; `units` names what each file goes together with.
+
+    A file is scored in all parts before the next one: they hold the same words.
+    """
+    left_out = {part: _LeftOut() for part in parts}
+    compared = {part: _that_answered(part, results, providers) for part in parts}
+    files: dict[Part, list[ScoredFile]] = {part: [] for part in parts}
     for result, ready in zip(results, prepared, strict=True):
         unit = units.get(result.name, result.name)
+        for part in parts:
+            if part is Part.ORIGINALS:
+                scored = _scored_original(result, ready, compared[part], unit, left_out[part])
+            else:
+                scored = _scored_segments(result, ready, compared[part], unit, left_out[part], score)
+            if scored is not None:
+                files[part].append(scored)
+    found = []
+    for part in parts:
+        silent = [name for name in providers if name not in compared[part]]
+        coverage = _coverage(part, results, files[part], left_out[part], unit_name, silent)
+        found.append(ScoredPart(part, providers, compared[part], tuple(files[part]), coverage))
+    return found
+
+
+def _that_answered(part: Part, results: Sequence[FileResult], providers: tuple[str, ...]) -> tuple[str, ...]:
+    """Providers with an answer to at least one call; all of them where nobody has one."""
+    pieces: list[Mapping[str, Outcome]] = []
+    for result in results:
         if part is Part.ORIGINALS:
-            scored = _scored_original(result, ready, providers, unit, left_out)
+            pieces.append(result.outcomes)
         else:
-            scored = _scored_segments(result, ready, providers, unit, left_out, score)
-        if scored is not None:
-            files.append(scored)
-    return ScoredPart(part, providers, tuple(files), _coverage(part, results, files, left_out, unit_name))
+            pieces += [segment.outcomes for segment in result.segments]
+    answered = {name for outcomes in pieces for name, outcome in outcomes.items() if outcome.text is not None}
+    return tuple(name for name in providers if name in answered) or providers
 
 
 class _LeftOut:
@@ -125,7 +152,7 @@ def _scored_original(
     snr = sorted(segment.snr_db for segment in result.segments if segment.snr_db is not None)
     utterance = Utterance(
         result.name, "", unit, 0.0, result.duration_s or 0.0, snr[len(snr) // 2] if snr else None,
-        reference, heard, scores, _medicine(reference, heard),
+        reference, heard, scores, _medicine(reference, heard, scores),
     )  # fmt: skip
     return ScoredFile(result, prepared, unit, reference, (utterance,), scores)
 
@@ -170,7 +197,7 @@ def _segment_utterance(
     scores = {name: score for name in providers if (score := segment.outcomes[name].score)}
     return Utterance(
         result.name, segment.name, unit, segment.start_s, segment.end_s, segment.snr_db,
-        reference, heard, scores, _medicine(reference, heard),
+        reference, heard, scores, _medicine(reference, heard, scores),
     )  # fmt: skip
 
 
@@ -187,8 +214,11 @@ def joined(texts: Iterable[str]) -> str:
     return " ".join(text for text in texts if text)
 
 
-def _medicine(reference: str, heard: Mapping[str, str]) -> dict[str, MedicineErrors]:
-    by_text = {text: medicine_errors(reference, text, normalizer=None) for text in dict.fromkeys(heard.values())}
+def _medicine(reference: str, heard: Mapping[str, str], scores: Mapping[str, Score]) -> dict[str, MedicineErrors]:
+    by_text: dict[str, MedicineErrors] = {}
+    for name, text in heard.items():
+        if text not in by_text:
+            by_text[text] = medicine_errors(reference, text, normalizer=None, alignment=scores[name].alignment)
     return {name: by_text[text] for name, text in heard.items()}
 
 
@@ -211,7 +241,12 @@ def _failed(outcomes: Mapping[str, Outcome], providers: tuple[str, ...]) -> str:
 
 
 def _coverage(
-    part: Part, results: Sequence[FileResult], counted: Sequence[ScoredFile], left_out: _LeftOut, unit_name: str
+    part: Part,
+    results: Sequence[FileResult],
+    counted: Sequence[ScoredFile],
+    left_out: _LeftOut,
+    unit_name: str,
+    silent: Sequence[str],
 ) -> Coverage:
     total = len(results) if part is Part.ORIGINALS else sum(len(result.segments) for result in results)
     utterances = sum(len(file.utterances) for file in counted)
@@ -227,6 +262,13 @@ def _coverage(
         text += f" e {utterances} de {_counted(total, 'segmento')}"
     reasons = "; ".join(_left_out_text(part, one) for one in listed)
     sentence = f"{text}; fora da conta: {reasons}." if reasons else f"{text}."
+    if silent:
+        verb = (
+            "não respondeu nenhuma chamada e não foi comparado"
+            if len(silent) == 1
+            else ("não responderam nenhuma chamada e não foram comparados")
+        )
+        sentence += f" {' e '.join(silent)} {verb}."
     return Coverage(len(results), len(counted), total, utterances, units, listed, sentence)
 
 

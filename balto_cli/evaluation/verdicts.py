@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from balto_cli.evaluation.findings import PairResult, ProviderScores
+    from balto_cli.evaluation.rates import PairResult, ProviderScores
     from balto_cli.evaluation.significance import SystemComparison
 
 NO_REFERENCE = (

@@ -11,7 +11,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from balto_cli.reports.cell_looks import CellLook
-from balto_cli.reports.cell_text import Run, clean_text, without_escapes
+from balto_cli.reports.cell_text import CELL_LIMIT, Run, clean_text, without_escapes
 from balto_cli.reports.cell_values import CellValue, Formula, Rich, Styled, fitted
 
 if TYPE_CHECKING:
@@ -75,7 +75,8 @@ class Book:
 
         NaN, infinity, None and "" leave the cell empty, with its look.
         """
-        value = fitted(value)[0]
+        if value is not None:
+            value = fitted(value)[0]
         if value is None:
             sheet.write_blank(row, column, None, look.cell())
         elif isinstance(value, str):
@@ -150,9 +151,12 @@ def _write_rich(sheet: Worksheet, row: int, column: int, runs: Sequence[Run], lo
         name, text = runs[0] if runs else ("", "")
         _write_text(sheet, row, column, text, look, name)
         return
-    tokens: list[Any] = []
-    for name, text in runs:
-        for piece in without_escapes(text):
-            tokens += (look.font(name), piece)
-    quoted = runs[0][1].startswith(FORMULA_STARTS)
-    sheet.write_rich_string(row, column, *tokens, look.cell(quoted=quoted))
+    pieces = [(name, piece) for name, text in runs for piece in without_escapes(text)]
+    cell = look.cell(quoted=runs[0][1].startswith(FORMULA_STARTS))
+    written = "".join(look.run(name, piece) for name, piece in pieces)
+    if len(written) <= CELL_LIMIT // 2:
+        sheet.write_string(row, column, written, cell)  # what begins and ends as a run is taken for one
+    else:
+        sheet.write_rich_string(
+            row, column, *(token for name, text in pieces for token in (look.font(name), text)), cell
+        )

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from xlsxwriter.worksheet import Worksheet
 
-    from balto_cli.evaluation.findings import Confusion, MedicineFinding, PartAnalysis, RevisionKey, Suspect
+    from balto_cli.evaluation.findings import PartAnalysis, RevisionKey
+    from balto_cli.evaluation.places import Confusion, MedicineFinding, Suspect
     from balto_cli.reports.book import Book
     from balto_cli.reports.book_rows import BookRow
     from balto_cli.reports.cell_values import CellValue

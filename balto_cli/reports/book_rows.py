@@ -24,11 +24,14 @@ class BookRow:
     part: SegmentResult | None
     """None for the file as a whole."""
     counted: bool
-    """Whether it is in the totals: it has a reference, and an answer of every provider."""
+    """Whether it is in the totals: it has a reference, and an answer of every provider that is compared."""
     errors: Mapping[str, int]
-    """In the totals, by provider: the errors of the file's alignment that lie here. Empty where it is not counted."""
+    """In the totals, by provider: the errors of the file's alignment that lie here.
+
+    Empty where it is not counted; a provider that answered nothing at all is absent.
+    """
     medicine_errors: Mapping[str, int]
-    """By provider. Empty where it is not counted."""
+    """The same of medicine errors."""
     disagreement_rate: float | None
     """As `Disagreement.rate`; None where fewer than two providers answered."""
 
@@ -65,7 +68,7 @@ class BookRow:
 
 def book_rows(analysis: Analysis, part: PartAnalysis) -> list[BookRow]:
     """All rows of a part, in order of file and time."""
-    providers = analysis.comparison.providers
+    compared = [scores.provider for scores in part.providers if scores.files]
     errors = _errors_by_place(part)
     medicine: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for finding in part.medicine:
@@ -73,19 +76,19 @@ def book_rows(analysis: Analysis, part: PartAnalysis) -> list[BookRow]:
     disagreements = {(found.file, found.segment): found.rate for found in part.disagreements}
     rows = []
     for file in analysis.comparison.files:
-        in_totals = bool(providers) and all((file.name, name) in part.files for name in providers)
+        in_totals = bool(compared) and all((file.name, name) in part.files for name in compared)
         pieces: Sequence[SegmentResult | None] = file.segments if part.part is Part.SEGMENTS else (None,)
         for piece in pieces:
             key = file.name, piece.name if piece else ""
             outcomes = piece.outcomes if piece else file.outcomes
-            counted = in_totals and all(name in outcomes and outcomes[name].score is not None for name in providers)
+            counted = in_totals and all(name in outcomes and outcomes[name].score is not None for name in compared)
             rows.append(
                 BookRow(
                     file=file,
                     part=piece,
                     counted=counted,
-                    errors={name: errors[key][name] for name in providers} if counted else {},
-                    medicine_errors={name: medicine[key][name] for name in providers} if counted else {},
+                    errors={name: errors[key][name] for name in compared} if counted else {},
+                    medicine_errors={name: medicine[key][name] for name in compared} if counted else {},
                     disagreement_rate=disagreements.get(key),
                 )
             )

@@ -24,12 +24,15 @@ if TYPE_CHECKING:
 
     from xlsxwriter.worksheet import Worksheet
 
-    from balto_cli.evaluation.findings import Analysis, PartAnalysis, ProviderScores, RevisionKey
+    from balto_cli.evaluation.findings import Analysis, PartAnalysis, RevisionKey
+    from balto_cli.evaluation.rates import ProviderScores
     from balto_cli.reports.book import Book
     from balto_cli.reports.book_rows import BookRow
     from balto_cli.reports.sheet import TableSheet
 
 NO_REFERENCE = "sem referência"
+NO_ANSWER = "sem resposta"
+"""Of a provider that answered nothing at all: it has no rate, and a sum of nothing would read as no errors."""
 _TABLE_ROW = 6
 _CHART_COLUMNS = 6
 _MOST_PAIRS = 4
@@ -60,6 +63,8 @@ class _Field:
     value: Callable[[_Source, ProviderScores, int], CellValue]
     """The row's number is Excel's, from 1."""
     number_format: str = "General"
+    of_calls: bool = False
+    """Whether it is known of a provider that answered nothing, too."""
 
 
 def write_summary(
@@ -131,19 +136,22 @@ def _write_table(book: Book, sheet: Worksheet, source: _Source) -> None:
     sheet.set_row(_TABLE_ROW, 48)
     for row, scores in enumerate(source.part.providers, start=first):
         sheet.set_row(row, 22)
+        silent = not scores.files and any(one.files for one in source.part.providers)
         for index, column in enumerate(_FIELDS):
             look: dict[str, Any] = {"valign": "vcenter", "bottom": 1, "bottom_color": LINE, "font_color": INK}
             look |= {"num_format": column.number_format} if column.number_format != "General" else {}
             look |= _side(index)
             look |= {"bold": True} if not index or (index == 1 and scores.provider == source.part.winner) else {}
-            book.write(sheet, row, index, column.value(source, scores, row + 1), book.look(**look))
+            value = column.value(source, scores, row + 1) if column.of_calls or not silent else _NOTHING.get(index)
+            book.write(sheet, row, index, value, book.look(**look))
         for index, reach in enumerate(_reach(scores, row + 1), start=_REACH[0]):
             book.write(sheet, row, index, reach, book.look())
     quiet = book.format(**LOOKS["discreta"])
     for index in (1, 4):
-        sheet.conditional_format(first, index, last, index, {
-            "type": "cell", "criteria": "==", "value": f'"{NO_REFERENCE}"', "format": quiet, "stop_if_true": True,
-        })  # fmt: skip
+        for words in (NO_REFERENCE, NO_ANSWER):
+            sheet.conditional_format(first, index, last, index, {
+                "type": "cell", "criteria": "==", "value": f'"{words}"', "format": quiet, "stop_if_true": True,
+            })  # fmt: skip
         colour_scale(sheet, first, index, last, index)
     flags(book, sheet, first, 8, last, 8)
 
@@ -227,7 +235,7 @@ def _failures(source: _Source, scores: ProviderScores, row: int) -> CellValue:
 
 
 def _p95(source: _Source, scores: ProviderScores, row: int) -> CellValue:
-    return scores.latency.p95.value if scores.latency.p95 else None
+    return scores.effort.latency.p95.value if scores.effort.latency.p95 else None
 
 
 def _severe(source: _Source, scores: ProviderScores, row: int) -> CellValue:
@@ -236,7 +244,7 @@ def _severe(source: _Source, scores: ProviderScores, row: int) -> CellValue:
 
 
 _FIELDS = (
-    _Field("Provedor", 24, lambda source, scores, row: scores.provider),
+    _Field("Provedor", 24, lambda source, scores, row: scores.provider, of_calls=True),
     _Field("WER", 11, _wer, PERCENT),
     _Field("Intervalo: de", 10, lambda source, scores, row: scores.wer.low, PERCENT),
     _Field("Intervalo: até", 10, lambda source, scores, row: scores.wer.high, PERCENT),
@@ -247,10 +255,12 @@ _FIELDS = (
     _Field("Erros de medicamento", 15, _medicine_count, FLAGGED),
     _Field("Palavras inventadas", 12, lambda source, scores, row: scores.inventions.words, COUNT),
     _Field("Espera p95 (s)", 10, _p95, "0.00"),
-    _Field("R$ por hora", 9, lambda source, scores, row: scores.cost_brl_per_hour, "0.00"),
-    _Field("Chamadas falhas", 11, _failures, COUNT),
+    _Field("R$ por hora", 9, lambda source, scores, row: scores.effort.cost_brl_per_hour, "0.00", of_calls=True),
+    _Field("Chamadas falhas", 11, _failures, COUNT, of_calls=True),
     _Field("Erros graves (revisão)", 12, _severe, COUNT),
 )
+_NOTHING = {1: NO_ANSWER}
+"""What stands for a rate that a provider without answers does not have; other cells stay empty."""
 
 
 def _notes(analysis: Analysis, source: _Source) -> list[tuple[str, list[str]]]:
@@ -268,7 +278,7 @@ def _notes(analysis: Analysis, source: _Source) -> list[tuple[str, list[str]]]:
         names = ", ".join(one.segment or one.file for one in first)
         notes.append(("Sem referência", [f"Transcreva primeiro onde os provedores mais discordam: {names}."]))
     remarks = list(analysis.remarks)
-    if any(rest := [_rest(source, scores)[1] for scores in part.providers]):
+    if any(rest := [_rest(source, scores)[1] for scores in part.providers if scores.files]):
         remarks.append(f"{max(rest)} palavras de arquivos em que nenhuma fala foi achada contam como perdidas.")
     if remarks:
         notes.append(("Observações", remarks))

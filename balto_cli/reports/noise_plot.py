@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from balto_cli.evaluation.slices import CLEAN, NOISE
-from balto_cli.reports.pareto import Mark, ticks
+from balto_cli.reports.plot_frame import Frame, Mark, percent_mark, ticks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from balto_cli.evaluation.findings import PartAnalysis, Slice
+    from balto_cli.evaluation.findings import PartAnalysis
+    from balto_cli.evaluation.rates import Slice
 
 WIDTH, HEIGHT = 760, 320
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52.0, 610.0, 14.0, 272.0
@@ -47,14 +48,7 @@ class NoiseLine:
 class NoisePlot:
     """Everything that the picture draws, in pixels from its upper left corner."""
 
-    width: int
-    height: int
-    left: float
-    right: float
-    top: float
-    bottom: float
-    x_marks: tuple[Mark, ...]
-    y_marks: tuple[Mark, ...]
+    frame: Frame
     lines: tuple[NoiseLine, ...]
     summary: str
     """The picture in words."""
@@ -85,9 +79,11 @@ def noise_plot(part: PartAnalysis) -> NoisePlot | None:
             shape = SHAPES[number % len(SHAPES)]
             lines.append(NoiseLine(scores.provider, number % len(SHAPES), shape, points, tuple(spots), spots[-1].y))
     return NoisePlot(
-        WIDTH, HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM,
-        tuple(Mark(x, one.value) for x, one in zip(xs, found, strict=True)),
-        tuple(Mark(y_of(value), f"{100 * value:.6g} %".replace(".", ",")) for value in y_marks),
+        Frame(
+            WIDTH, HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM,
+            tuple(Mark(x, one.value) for x, one in zip(xs, found, strict=True)),
+            tuple(Mark(y_of(value), percent_mark(value)) for value in y_marks),
+        ),
         _apart(lines),
         _in_words(found),
     )  # fmt: skip

@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from balto_cli.reports.plot_frame import Frame, Mark, percent_mark, ticks
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -21,14 +23,6 @@ class ParetoPoint:
     high: float | None
     latency_s: float | None
     cost_brl_per_hour: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """A labelled place on an axis, in pixels."""
-
-    at: float
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +47,7 @@ class Bubble:
 class ParetoPlot:
     """Everything that the picture draws, in pixels from its upper left corner."""
 
-    width: int
-    height: int
-    left: float
-    right: float
-    top: float
-    bottom: float
-    x_marks: tuple[Mark, ...]
-    y_marks: tuple[Mark, ...]
+    frame: Frame
     y_name: str
     bubbles: tuple[Bubble, ...]
     front: str
@@ -128,25 +115,16 @@ def pareto_plot(points: Sequence[ParetoPoint]) -> ParetoPlot | None:
             )
         )  # fmt: skip
     return ParetoPlot(
-        WIDTH, HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM,
-        tuple(Mark(x_of(value), f"{_pt(100 * value)} %") for value in x_marks),
-        tuple(Mark(y_of(value), _pt(value)) for value in y_marks),
+        Frame(
+            WIDTH, HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM,
+            tuple(Mark(x_of(value), percent_mark(value)) for value in x_marks),
+            tuple(Mark(y_of(value), _pt(value)) for value in y_marks),
+        ),
         "latência p95 (s)" if by_latency else "R$ por hora de áudio",
         tuple(bubbles),
         _front(bubbles),
         _in_words(placed, best, by_latency=by_latency),
     )  # fmt: skip
-
-
-def ticks(high: float) -> tuple[tuple[float, ...], float]:
-    """Four to six round values from 0 on, and the end of an axis that holds `high`."""
-    if not math.isfinite(high) or high <= 0:
-        high = 1.0
-    rough = high / 5
-    power = 10.0 ** math.floor(math.log10(rough))
-    size = next(step * power for step in (1, 2, 2.5, 5, 10) if step * power >= rough * 0.999)
-    count = math.ceil(high / size - 1e-9)
-    return tuple(index * size for index in range(count + 1)), count * size
 
 
 def _radius(cost: float | None, largest: float) -> float:

@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from balto_cli.evaluation.baseline import Change
-    from balto_cli.evaluation.findings import Analysis, Interval, PairResult, PartAnalysis, ProviderScores
+    from balto_cli.evaluation.findings import Analysis, PartAnalysis
     from balto_cli.evaluation.gate import GateResult
     from balto_cli.evaluation.latency import Percentile
+    from balto_cli.evaluation.rates import Interval, PairResult, ProviderScores
     from balto_cli.reports.html import Since
 
 _WIDTH = 140
@@ -121,9 +122,9 @@ def _table(part: PartAnalysis) -> str:
             interval_text(scores.wer),
             percent(scores.medicine_wrong.value),
             p95_text(scores)[0],
-            decimal(scores.cost_brl_per_hour, 2),
-            str(sum(failure.calls for failure in scores.failures)),
-            decimal(scores.cost_brl, 2),
+            decimal(scores.effort.cost_brl_per_hour, 2),
+            str(scores.effort.failed),
+            decimal(scores.effort.cost_brl, 2),
         ]
         if revised:
             cells.insert(2, percent(scores.revised.wer) if scores.revised else "–")
@@ -152,6 +153,7 @@ def _part(part: PartAnalysis) -> dict[str, Any]:
 
 def _provider(scores: ProviderScores) -> dict[str, Any]:
     score, medicine, inventions = scores.score, scores.medicine, scores.inventions
+    latency = scores.effort.latency
     return {
         "provedor": scores.provider,
         "arquivos": scores.files,
@@ -177,16 +179,16 @@ def _provider(scores: ProviderScores) -> dict[str, Any]:
         "wer_sem_inventadas": inventions.score_without.wer,
         "latencia_s": {
             name: _percentile(value)
-            for name, value in (("p50", scores.latency.p50), ("p95", scores.latency.p95), ("p99", scores.latency.p99))
+            for name, value in (("p50", latency.p50), ("p95", latency.p95), ("p99", latency.p99))
         },
-        "fator_tempo_real": scores.real_time_factor,
-        "brl_por_hora": scores.cost_brl_per_hour,
-        "custo_brl": scores.cost_brl,
-        "talvez_cobrado_brl": scores.lost_brl,
-        "chamadas": scores.calls,
-        "tentativas": scores.attempts,
-        "vazias": scores.empty,
-        "falhas": [{"motivo": failure.reason, "chamadas": failure.calls} for failure in scores.failures],
+        "fator_tempo_real": scores.effort.real_time_factor,
+        "brl_por_hora": scores.effort.cost_brl_per_hour,
+        "custo_brl": scores.effort.cost_brl,
+        "talvez_cobrado_brl": scores.effort.lost_brl,
+        "chamadas": scores.effort.calls,
+        "tentativas": scores.effort.attempts,
+        "vazias": scores.effort.empty,
+        "falhas": [{"motivo": failure.reason, "chamadas": failure.calls} for failure in scores.effort.failures],
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from balto_cli.terms.catalogue import DATA, load_terms
@@ -93,23 +94,28 @@ class TermFinder:
         self._common = frozenset(common)
         self._ordinary = self._common.union(similar)
         self._ordinary_sounds = frozenset((*common.values(), *similar.values()))
+        self._may_begin = lru_cache(maxsize=1 << 15)(self._begins_a_name)
 
     def find(self, text: str, threshold: float = THRESHOLD) -> list[Term]:
         """Return the names in `text` whose score reaches `threshold`, in order, none over another."""
         words = words_of(text)
         spellings = [word.spelling for word in words]
         rare = [word not in self._common for word in spellings]
+        parted = _parted(text, words)
+        by_sound_alone = threshold > BEST_APPROXIMATE
         found = []
         for first in range(len(words)):
+            if by_sound_alone and not self._may_begin(*spellings[first : first + _MAX_SPLIT]):
+                continue
             joined = ""
-            rare_ahead = any(rare[first : first + _MAX_SPLIT])
+            heard_until = first + _MAX_SPLIT if True in rare[first : first + _MAX_SPLIT] else 0
             has_rare = False
             for last in range(first, len(words)):
-                if last > first and _BREAK.search(text, words[last - 1].end, words[last].start):
+                if last > first and last in parted:
                     break
                 joined += spellings[last]
                 has_rare = has_rare or rare[last]
-                may_be_heard = rare_ahead and last - first < _MAX_SPLIT
+                may_be_heard = last < heard_until
                 may_be_spelt = len(joined) <= self._index.reach(joined)
                 if not (may_be_heard or may_be_spelt):
                     break
@@ -122,6 +128,23 @@ class TermFinder:
                     found.append((match, first, last, len(joined)))
         return _without_overlaps(found, words)
 
+    def _begins_a_name(self, *words: str) -> bool:
+        """Whether a name may begin with the first of these words, by spelling or sound; they are all that are joined.
+
+        Nearly no words of a talk begin one, and the same ones are said over and over: by all who heard it, too.
+        """
+        joined = ""
+        has_rare = False
+        for word in words:
+            joined += word
+            has_rare = has_rare or word not in self._common
+            if self._index.exact(joined):
+                return True
+            is_new = has_rare and joined.isalpha() and joined not in self._ordinary
+            if is_new and (self._index.phonetic(joined) or self._run_on(joined, words[0])):
+                return True
+        return len(joined) < self._index.reach(joined)
+
     def _by_ear(self, window: _Window, threshold: float) -> Match | None:
         joined = window.joined
         if joined in self._ordinary or not joined.isalpha():
@@ -132,7 +155,7 @@ class TermFinder:
             if doubtful:
                 match = match._replace(score=match.score - _DOUBT if len(joined) >= _LONG_SPLIT else 0.0)
             return match if match.score >= threshold else None
-        run_on = self._run_on(window)
+        run_on = self._run_on(joined, window.spellings[window.first])
         if run_on is not None:
             return run_on if run_on.score >= threshold else None
         if len(joined) < MIN_NEAR or threshold > BEST_APPROXIMATE or phonetic_key(joined) in self._ordinary_sounds:
@@ -145,11 +168,13 @@ class TermFinder:
             return None
         return near._replace(score=score)
 
-    def _run_on(self, window: _Window) -> Match | None:
-        """A name that begins inside a word, because the little word before it ran on: "tendi pirona"."""
+    def _run_on(self, joined: str, first: str) -> Match | None:
+        """A name that begins inside the `first` word, because the little word before it ran on: "tendi pirona"."""
+        if not joined.startswith(_LITTLE_WORDS):
+            return None
         for little in _LITTLE_WORDS:
-            name = window.joined.removeprefix(little)
-            if len(name) >= _LONG_SPLIT and name != window.joined and window.spellings[window.first] != little:
+            name = joined.removeprefix(little)
+            if len(name) >= _LONG_SPLIT and name != joined and first != little:
                 match = self._index.phonetic(name)
                 if match is not None:
                     return match._replace(score=match.score - _SPLIT_PENALTY)
@@ -208,6 +233,13 @@ def own_finder() -> TermFinder:
 def _words(path: Path) -> dict[str, str]:
     """Read everyday words and their keys; written by `build`, in the simplest of CSV."""
     return dict(line.split(",") for line in path.read_text(encoding="utf-8").splitlines()[1:])
+
+
+def _parted(text: str, words: Sequence[Word]) -> set[int]:
+    """Numbers of the words that no name runs over to, from the word before."""
+    if not _BREAK.search(text):
+        return set()
+    return {at for at, (one, other) in enumerate(pairwise(words), 1) if _BREAK.search(text, one.end, other.start)}
 
 
 def _by_spelling(window: _Window, term: CatalogueTerm, name_words: int) -> Match | None:

@@ -90,6 +90,7 @@ class NameIndex:
             }
             self._near[length] = list(group), list(group.values())
         self.approximate = lru_cache(maxsize=8192)(self._approximate)
+        self.phonetic = lru_cache(maxsize=8192)(self._phonetic)
 
     def reach(self, joined: str) -> int:
         """Return how many letters a spelling may have that begins like `joined` and is one of the index, plural or not.
@@ -105,7 +106,7 @@ class NameIndex:
             form = self._exact.get(joined[:-1])
         return None if form is None else (form.term, form.words)
 
-    def phonetic(self, joined: str) -> Match | None:
+    def _phonetic(self, joined: str) -> Match | None:
         """Return the term that sounds like `joined`; None where several medicines do."""
         forms = self._sounds.get(phonetic_key(joined))
         if not forms:

@@ -170,6 +170,7 @@ def _abbreviations(text: str) -> str:
 _DIGIT = re.compile(r"[0-9]")
 _REGISTER = re.compile(
     r"(?<![\w.,/-])(?!(?:19|20)[0-9]{2}-(?:19|20)[0-9]{2})(?:[0-9]{4,5}-[0-9]{4}|[0-9]{5}-[0-9]{3}|[0-9]{3}\.[0-9]{3}\.[0-9]{3}-[0-9]{2}"
+    r"|[0-9]{1,2}\.[0-9]{3}\.[0-9]{3}-[0-9]"
     r"|[0-9]{2}\.[0-9]{3}\.[0-9]{3}/[0-9]{4}-[0-9]{2})(?![\w/-])|[0-9]{10,}"
 )
 _SHORTEST_REGISTER = 10
@@ -177,6 +178,8 @@ _ISO_DATE = re.compile(r"(?<![\w-])([0-9]{4})-([0-9]{2})-([0-9]{2})(?![\w-])")
 _DOTTED_DATE = re.compile(
     r"(?<![\w.,-])(0?[1-9]|[12][0-9]|3[01])([.-])(0?[1-9]|1[0-2])\2([0-9]{4}|[0-9]{2})(?![\w-]|\.[0-9])"
 )
+_BARE_DECIMALS = re.compile(r"(?<![\w.,])[.,](?=[0-9])")
+_RANGE = re.compile(r"(?<![\w.,/:-])(0|[1-9][0-9]{0,2})[-–]([1-9][0-9]{0,2})(?![0-9]|[.,/:–-][0-9])")
 _PARTED_NUMBER = re.compile(r"(?<![0-9])[0-9]+(?:[.,][0-9]+)+")
 _CLOCK = re.compile(
     r"(?<![0-9:/,])([01]?[0-9]|2[0-4])(?::|(?:h|hs|hrs?)(?=[0-9]))([0-5][0-9])(?:h|hs|hrs?|m|min|mins)?(?![\w:/])"
@@ -188,6 +191,12 @@ _PLUS = re.compile(r"(?<!\S)\+(?!\S)|\+(?=\w)")
 
 def _one_by_one(match: re.Match[str]) -> str:
     return f" {' '.join(_DIGIT.findall(match.group()))} "
+
+
+def _range(match: re.Match[str]) -> str:
+    """Read a hyphen as "a" where the second number is higher: "5-7 dias", but not a house or a score."""
+    first, last = match.groups()
+    return f"{first} a {last}" if int(first) < int(last) else match.group()
 
 
 def _parted_number(match: re.Match[str]) -> str:
@@ -221,8 +230,10 @@ def _number_between_spaces(match: re.Match[str]) -> str:
     text = match.group()
     if text.isdecimal() and len(text) < _SHORTEST_REGISTER:
         return text
+    text = _BARE_DECIMALS.sub(r"0\g<0>", text)
     text = _REGISTER.sub(_one_by_one, _ISO_DATE.sub(r"\3/\2/\1", text))
     text = _DOTTED_DATE.sub(r"\1/\3/\4", text)
+    text = _RANGE.sub(_range, text)
     text = _PARTED_NUMBER.sub(_parted_number, text)
     text = _CLOCK.sub(r"\1:\2 ", text)
     return _GLUED_BEFORE.sub(r" \g<0>", _GLUED_BEHIND.sub(r"\g<0> ", text))
@@ -278,7 +289,8 @@ ABBREVIATIONS = TextRule(
 )
 NUMBERS = TextRule(
     "números escritos",
-    "1.500 é 1500 e 2.5 é 2,5; 14h30 é 14:30; 500mg são duas palavras; telefone, CPF e CEP vão de dígito em dígito.",
+    "1.500 é 1500, 2.5 é 2,5 e ,5 é 0,5; 14h30 é 14:30; 5-7 é 5 a 7; 500mg são duas palavras; telefone, CPF, RG e CEP "
+    "vão de dígito em dígito.",
     ("1.500mg às 14h30", "1500 mg às 14:30"),
     _numbers,
 )

@@ -82,7 +82,7 @@ def _hours(words: Sequence[str]) -> Edits:
         if minutes >= 0:
             edits.append((at, stop, (f"{hour}:{minutes:02d}",)))
             done = stop
-        elif introduced and said:
+        elif said and (introduced or _part_of_day(words, at + 2)):
             edits.append((at, at + 2, (word,)))
             done = at + 2
     return edits
@@ -106,20 +106,17 @@ def _clock_words(words: Sequence[str]) -> Edits:
     return edits
 
 
-_NOON = {"dia": "12:30", "noite": "0:30"}
+_NOON = {"dia": 12, "noite": 0}
 
 
 def _noon(words: Sequence[str]) -> Edits:
-    return [
-        (at - 3, at + 1, (_NOON[words[at - 2]],))
-        for at, word in enumerate(words)
-        if at >= 3
-        and word == "meia"
-        and words[at - 1] == "e"
-        and words[at - 2] in _NOON
-        and words[at - 3] in ("meio", "meia")
-        and word_at(words, at + 1) not in COUNTED | {"noite"}
-    ]
+    edits: Edits = []
+    for at, word in enumerate(words):
+        if word in ("meio", "meia") and word_at(words, at + 1) in _NOON and word_at(words, at + 2) == "e":
+            minutes, stop = _minutes(words, at + 3)
+            if minutes >= 0:
+                edits.append((at, stop, (f"{_NOON[words[at + 1]]}:{minutes:02d}",)))
+    return edits
 
 
 MONTHS = ("janeiro", "fevereiro", "março", "abril", "maio", "junho", "julho", "agosto", "setembro", "outubro",
@@ -199,8 +196,9 @@ CLOCK_RULE = WordRule(
 )
 HOUR_RULE = WordRule(
     "horas faladas",
-    "14 horas e 30 (minutos), às 14 e 30, 2 e meia da tarde são hora e minutos; depois de às, à e das a palavra "
-    "horas não conta. Número antes do que se conta não é minuto: às 8 e 30 comprimidos.",
+    "14 horas e 30 (minutos), às 14 e 30, 2 e meia da tarde são hora e minutos; depois de às, à e das, e antes de da "
+    "manhã, da tarde e da noite, a palavra horas não conta. Número antes do que se conta não é minuto: às 8 e 30 "
+    "comprimidos.",
     ("às quatorze e trinta, ou às 8h", "às 14:30 ou às 8"),
     _hours,
     frozenset({"as", *_HOURS, "são", *_HOUR_BEFORE, *_PARTS_OF_DAY}),
@@ -208,10 +206,10 @@ HOUR_RULE = WordRule(
 )
 NOON_RULE = WordRule(
     "meio-dia e meia",
-    "Meio-dia e meia é 12:30, meia-noite e meia 0:30.",
+    "Meio-dia e meia é 12:30, meia-noite e dez 0:10.",
     ("meio-dia e meia", "12:30"),
     _noon,
-    frozenset({"meia"}),
+    frozenset(_NOON),
 )
 WRITTEN_DATE_RULE = WordRule(
     "datas escritas",

@@ -80,7 +80,8 @@ def _foreign(words: Sequence[str]) -> Edits:
 
 _PRICE_VERBS = frozenset(
     """
-    custa custam custava custou cobra cobram cobrou dava deu dá fica ficam ficou paga pagou paguei preço sai saem saiu
+    custa custam custava custaria custou cobra cobram cobrou dava deu dá fica ficam ficou paga pagou paguei
+    preço sai saem saindo saiu troco
     total valor
     """.split()  # noqa: SIM905
 )

@@ -158,6 +158,29 @@ def _digit_runs(words: Sequence[str]) -> Edits:
     return edits
 
 
+def _phones(words: Sequence[str]) -> Edits:
+    """Find the area code before a number that goes digit by digit, and what follows 0800 in groups."""
+    edits: Edits = []
+    at, end = 0, len(words)
+    while at < end:
+        first = at
+        while at < end and words[at] in _DIGITS:
+            at += 1
+        said, before, after = at - first, word_at(words, first - 1), word_at(words, at)
+        if said >= _SHORTEST_PHONE and len(before) == 2 and is_integer(before):
+            edits.append((first - 1, first, tuple(before)))
+        elif len(after) == _GROUPS_AFTER_0800.get(said) and is_integer(after) and words[first : first + 4] == _0800:
+            edits.append((at, at + 1, tuple(after)))
+        at += 1
+    return edits
+
+
+_SHORTEST_PHONE = 8
+_0800 = list("0800")
+_GROUPS_AFTER_0800 = {4: 3, 7: 4}
+"""Digits of the group that follows as many digits."""
+
+
 def _ordinals(words: Sequence[str]) -> Edits:
     edits: Edits = []
     at, end = 0, len(words)
@@ -218,6 +241,14 @@ DIGIT_RULE = WordRule(
     _digit_runs,
     needs_number=True,
     marks="0",
+)
+PHONE_RULE = WordRule(
+    "telefones",
+    "O DDD antes de um telefone dito dígito por dígito vai de dígito em dígito também, como o que vem depois de 0800.",
+    ("(11) 98765-4321", "1 1 9 8 7 6 5 4 3 2 1"),
+    _phones,
+    _DIGITS,
+    needs_number=True,
 )
 ORDINAL_RULE = WordRule(
     "ordinais",

@@ -33,6 +33,7 @@ NEIGHBOUR_RULES: tuple[WordRule, ...] = (
     numbers.COMMA_RULE,
     numbers.SIX_RULE,
     numbers.DIGIT_RULE,
+    numbers.PHONE_RULE,
     fractions.SPOKEN_PART_RULE,
     numbers.ORDINAL_RULE,
     quantities.BAR_RULE,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
 
 from balto_cli.evaluation.normalize.characters import blank_tags, tags
 from balto_cli.evaluation.normalize.order import TAGS, TEXT_RULES
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
 _CHUNK = re.compile(r"\S+")
 
 
-@dataclass(frozen=True, slots=True)
-class NormalizedWord:
+class NormalizedWord(NamedTuple):
     """A normalised word, the raw characters `start` to `end` (left out) it comes from, and the rules that fired.
 
     Words that come from the same characters, as the two of "guarda-chuva", share their span.
@@ -53,22 +53,33 @@ def explain(text: str) -> list[RuleChange]:
     return _traced(text)[1]
 
 
+@lru_cache(maxsize=1 << 14)
+def _by_characters(chunk: str) -> tuple[tuple[str, ...], tuple[tuple[str, str, str], ...]]:
+    """The words that the rules on characters make of what stands between spaces, and each that fired: before, after.
+
+    They never look across white space, and a talk repeats its words.
+    """
+    now = chunk
+    fired = []
+    for rule in TEXT_RULES:
+        changed = rule.apply(now)
+        if changed.split() != now.split():
+            fired.append((rule.name, " ".join(now.split()), " ".join(changed.split())))
+        now = changed
+    return tuple(now.split()), tuple(fired)
+
+
 def _traced(text: str) -> tuple[tuple[NormalizedWord, ...], list[RuleChange]]:
     changes = [RuleChange(TAGS.name, text[start:end], "", start, end) for start, end in tags(text)]
     words: list[NormalizedWord] = []
     by_rule: dict[str, list[RuleChange]] = {rule.name: [] for rule in TEXT_RULES}
     for chunk in _CHUNK.finditer(blank_tags(text)):
         start, end = chunk.span()
-        now, fired = chunk.group(), []
-        for rule in TEXT_RULES:
-            changed = rule.apply(now)
-            if changed.split() != now.split():
-                fired.append(rule.name)
-                by_rule[rule.name].append(
-                    RuleChange(rule.name, " ".join(now.split()), " ".join(changed.split()), start, end)
-                )
-            now = changed
-        words += (NormalizedWord(word, start, end, tuple(fired)) for word in now.split())
+        made, fired = _by_characters(chunk.group())
+        for name, before, after in fired:
+            by_rule[name].append(RuleChange(name, before, after, start, end))
+        names = tuple(name for name, _, _ in fired)
+        words += [NormalizedWord(word, start, end, names) for word in made]
     changes += (change for rule in TEXT_RULES for change in by_rule[rule.name])
 
     log: list[tuple[str, Edits]] = []

@@ -85,7 +85,12 @@ def _pressure(words: Sequence[str]) -> Edits:
     edits: Edits = []
     for at, word in enumerate(words):
         high, slash, low = word.partition("/")
-        if not slash or word_at(words, at + 1) in COUNTED or "0" in (high[:1], low[:1]) or is_a_date_context(words, at):
+        if (
+            not slash
+            or word_at(words, at + 1) in _NO_PRESSURE
+            or "0" in (high[:1], low[:1])
+            or is_a_date_context(words, at)
+        ):
             continue
         systolic, diastolic = value(high), value(low)
         if systolic > diastolic and (
@@ -93,6 +98,9 @@ def _pressure(words: Sequence[str]) -> Edits:
         ):
             edits.append((at, at + 1, (str(systolic), "por", str(diastolic))))
     return edits
+
+
+_NO_PRESSURE = COUNTED - {"mmhg"}
 
 
 def _degrees(words: Sequence[str]) -> Edits:
@@ -115,10 +123,18 @@ def _degrees(words: Sequence[str]) -> Edits:
 
 
 def _mixed(words: Sequence[str]) -> Edits:
-    """Find lengths and weights in two parts: "1 m e 70 (cm)" is 1,70 m, "2 kg e 300 g" 2,300 kg."""
+    """Find lengths and weights in two parts: "1 m (e) 70 (cm)" is 1,70 m, "2 kg e 300 g" 2,300 kg."""
     edits: Edits = []
     for at in numbers_in(words):
         whole, unit, part = words[at], word_at(words, at + 1), word_at(words, at + 3)
+        if words[at + 1 : at + 2] == ["e"] and words[at + 3 : at + 5] == ["de", "altura"]:
+            if 0 < value(whole) <= _TALLEST_M and len(word_at(words, at + 2)) == 2 and value(words[at + 2]) >= 0:
+                edits.append((at, at + 3, (f"{whole},{words[at + 2]}",)))
+            continue
+        if unit == "m" and len(word_at(words, at + 2)) == 2 and 0 < value(whole) <= _TALLEST_M:
+            if value(words[at + 2]) >= 0 and part not in COUNTED:
+                edits.append((at, at + 3, (f"{whole},{words[at + 2]}", unit)))
+            continue
         if unit not in _SMALLER or word_at(words, at + 2) != "e" or value(whole) < 0 or value(part) < 0:
             continue
         smaller, digits, bare = _SMALLER[unit]
@@ -128,6 +144,7 @@ def _mixed(words: Sequence[str]) -> Edits:
     return edits
 
 
+_TALLEST_M = 2
 _SMALLER = {"m": ("cm", 2, True), "kg": ("g", 3, False)}
 _LOWEST_TEMPERATURE, _HIGHEST_TEMPERATURE = 34, 43
 _THERMOMETER = frozenset({"deu", "dava", "dando", "febre", "marcou", "marcava", "marcando", "temperatura"})
@@ -169,9 +186,9 @@ DEGREE_RULE = WordRule(
 )
 MIXED_RULE = WordRule(
     "metros e quilos em duas partes",
-    "Um metro e setenta é 1,7 m; 2 quilos e 300 gramas são 2,3 kg.",
+    "Um metro e setenta e 1m70 são 1,7 m, um e setenta de altura é 1,7; 2 quilos e 300 gramas são 2,3 kg.",
     ("um metro e setenta; dois quilos e trezentos gramas", "1,7 m 2,3 kg"),
     _mixed,
-    frozenset(_SMALLER),
+    frozenset((*_SMALLER, "altura")),
     needs_number=True,
 )

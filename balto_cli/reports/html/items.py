@@ -17,7 +17,8 @@ from balto_cli.reports.html.word_trace import Traced, positions_of, trace, trace
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from balto_cli.evaluation.findings import Analysis, MedicineFinding, PartAnalysis
+    from balto_cli.evaluation.findings import Analysis, PartAnalysis
+    from balto_cli.evaluation.places import MedicineFinding
     from balto_cli.reports.audio_embed import EmbeddedAudio
     from balto_cli.reports.audio_link import AudioLink
 

@@ -16,8 +16,9 @@ from balto_cli.reports.pareto import ParetoPoint, pareto_plot
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from balto_cli.evaluation.findings import Analysis, Interval, PartAnalysis, ProviderScores
+    from balto_cli.evaluation.findings import Analysis, PartAnalysis
     from balto_cli.evaluation.latency import Percentile
+    from balto_cli.evaluation.rates import Interval, ProviderScores
     from balto_cli.reports.noise_plot import NoisePlot
     from balto_cli.reports.pareto import ParetoPlot
 
@@ -149,7 +150,7 @@ def interval_text(interval: Interval) -> str:
 
 def p95_text(scores: ProviderScores) -> tuple[str, str]:
     """The 95th percentile and its interval, or that the calls are too few for one."""
-    p95 = scores.latency.p95
+    p95 = scores.effort.latency.p95
     if p95 is None:
         return "–", ""
     if p95.low is None or p95.high is None:
@@ -193,9 +194,9 @@ def _row(scores: ProviderScores, high: float, winner: str | None) -> ProviderRow
         medicine_interval=interval_text(scores.medicine_wrong),
         p95=p95,
         p95_interval=p95_interval,
-        cost=decimal(scores.cost_brl_per_hour, 2),
-        failures=str(sum(failure.calls for failure in scores.failures)),
-        failure_reason="; ".join(failure.reason for failure in scores.failures[:1]),
+        cost=decimal(scores.effort.cost_brl_per_hour, 2),
+        failures=str(scores.effort.failed),
+        failure_reason="; ".join(failure.reason for failure in scores.effort.failures[:1]),
     )
 
 
@@ -209,10 +210,10 @@ def _bar(interval: Interval, high: float) -> Bar | None:
 def _point(scores: ProviderScores) -> ParetoPoint | None:
     if scores.wer.value is None:
         return None
-    p95 = scores.latency.p95
+    p95 = scores.effort.latency.p95
     return ParetoPoint(
         scores.provider, scores.wer.value, scores.wer.low, scores.wer.high,
-        p95.value if p95 else None, scores.cost_brl_per_hour,
+        p95.value if p95 else None, scores.effort.cost_brl_per_hour,
     )  # fmt: skip
 
 
@@ -226,7 +227,7 @@ def _plot_caption(plot: ParetoPlot | None) -> str:
 
 
 def _counts(scores: ProviderScores) -> tuple[str, ...]:
-    score, inventions, medicine, latency = scores.score, scores.inventions, scores.medicine, scores.latency
+    score, inventions, medicine, latency = scores.score, scores.inventions, scores.medicine, scores.effort.latency
     return (
         scores.provider,
         *(str(count) for count in (score.reference_words, score.errors, score.substitutions, score.deletions)),
@@ -238,10 +239,10 @@ def _counts(scores: ProviderScores) -> tuple[str, ...]:
         percent(medicine.term_recall),
         percent(medicine.term_precision),
         *(_percentile(one) for one in (latency.p50, latency.p95, latency.p99)),
-        decimal(scores.real_time_factor, 2),
-        str(scores.calls),
-        str(scores.empty),
-        decimal(scores.cost_brl, 2),
+        decimal(scores.effort.real_time_factor, 2),
+        str(scores.effort.calls),
+        str(scores.effort.empty),
+        decimal(scores.effort.cost_brl, 2),
     )
 
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from balto_cli.evaluation.analysis import Analysis, Mark, Part, analyse
+from balto_cli.evaluation.analysis import analyse
+from balto_cli.evaluation.findings import Analysis, Mark, Part
 from balto_cli.evaluation.references import Reference
 from balto_cli.evaluation.scores import score_corpus
 from balto_cli.evaluation.slices import NOISE
@@ -85,14 +86,34 @@ def test_a_failed_segment_is_left_out_for_all_and_counted() -> None:
     for name in ("A", "B"):
         assert part.provider(name).score.errors == 0
         assert part.provider(name).score.reference_words == 10
-    assert [(failure.reason, failure.calls) for failure in part.provider("B").failures] == [
+    assert [(failure.reason, failure.calls) for failure in part.provider("B").effort.failures] == [
         ("O servidor não respondeu.", 1)
     ]
-    originals = analysis.parts[Part.ORIGINALS]
-    assert originals.coverage.files_counted == 0
-    assert [(one.reason, one.files) for one in originals.coverage.left_out] == [("falha de B", 1)]
-    assert originals.winner is None
     assert analysis.cutting[0].comparison.difference is None
+
+
+def test_a_provider_that_answered_nothing_leaves_the_others_their_scores() -> None:
+    """A refused key is one provider's failure; the others are compared as if it had not been asked."""
+    told = [
+        Told(f"{name}.wav", SAID, {"A": list(SAID), "B": spoiled(SAID, 0.3, 1), "Mudo": [None] * 3}) for name in "ab"
+    ]
+    analysis = analyse(make_run(told))
+    for part in analysis.parts.values():
+        assert part.coverage.sentence.endswith(" Mudo não respondeu nenhuma chamada e não foi comparado.")
+        assert (part.coverage.files_counted, part.coverage.left_out) == (2, ())
+        assert [(pair.a, pair.b) for pair in part.pairs] == [("A", "B")]
+        silent = part.provider("Mudo")
+        assert (silent.files, silent.wer.value, silent.medicine_wrong.value) == (0, None, None)
+        assert silent.effort.failed == silent.effort.calls > 0
+        assert all(len(one.scores) == 3 for one in part.slices)
+        assert part.provider("A").score.reference_words == 32
+    assert [effect.provider for effect in analysis.cutting] == ["A", "B"]
+
+
+def test_the_words_of_a_file_in_which_no_speech_was_found_are_lost() -> None:
+    told = [Told("a.wav", SAID, {"A": list(SAID)}), Told("mudo.wav", ["três palavras perdidas"], {"A": []})]
+    score = analyse(make_run(told)).parts[Part.SEGMENTS].provider("A").score
+    assert (score.deletions, score.reference_words) == (3, 19)
 
 
 def test_without_references_providers_are_told_apart_by_agreement() -> None:
@@ -274,14 +295,14 @@ def test_an_allowed_reading_is_no_error_and_all_are_counted_on_the_same_words() 
 def test_money_time_and_latency() -> None:
     told = [Told(f"{number}.wav", ["oi"], {"A": ["oi"]}, latency_s=0.5, cost_brl=0.01) for number in range(4)]
     scores = analyse(make_run(told)).main_part.provider("A")
-    assert scores.latency.calls == 4
-    assert scores.latency.p50 is not None
-    assert scores.latency.p50.value == 0.5
-    assert scores.latency.p95 is not None
-    assert scores.latency.p95.low is None
-    assert scores.real_time_factor == pytest.approx(0.1)
-    assert scores.cost_brl_per_hour == pytest.approx(0.01 / 5 * 3600)
-    assert scores.cost_brl == pytest.approx(0.04)
+    assert scores.effort.latency.calls == 4
+    assert scores.effort.latency.p50 is not None
+    assert scores.effort.latency.p50.value == 0.5
+    assert scores.effort.latency.p95 is not None
+    assert scores.effort.latency.p95.low is None
+    assert scores.effort.real_time_factor == pytest.approx(0.1)
+    assert scores.effort.cost_brl_per_hour == pytest.approx(0.01 / 5 * 3600)
+    assert scores.effort.cost_brl == pytest.approx(0.04)
 
 
 def test_one_part_only_and_one_file_only() -> None:
@@ -320,7 +341,7 @@ def test_whatever_was_answered_the_counts_agree_with_each_other(files: list) -> 
         assert coverage.files_counted + sum(one.files for one in coverage.left_out) == coverage.files
         assert coverage.utterances_counted + sum(one.utterances for one in coverage.left_out) == coverage.utterances
         a, b = (part.provider(name).score for name in "AB")
-        assert a.reference_words == b.reference_words
+        assert a.reference_words == b.reference_words or 0 in (part.provider("A").files, part.provider("B").files)
         for name in "AB":
             score = part.provider(name).score
             assert sum(len(part.files[key].places) for key in part.files if key[1] == name) == score.errors

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from balto_cli.errors import UsageError
-from balto_cli.evaluation.analysis import Analysis, Part, analyse
+from balto_cli.evaluation.analysis import analyse
 from balto_cli.evaluation.baseline import Metric, changes
+from balto_cli.evaluation.findings import Analysis, Part
 from balto_cli.evaluation.gate import check, parse_condition
 from testes.pairs import generated_pairs, misheard
 from testes.stored_runs import Told, make_run

@@ -322,7 +322,38 @@ nasci em 10/05/85 | nasci em dez do cinco de oitenta e cinco
 validade 05/2027 | validade maio de dois mil e vinte e sete
 pressão 14/9 | pressão quatorze por nove
 meio por cento | 0,5%
-# telefone
+um e setenta de altura | 1,70 de altura
+1m70 | um metro e setenta
+pressão 120/80 mmHg | pressão cento e vinte por oitenta mmHg
+por 5-7 dias | por cinco a sete dias
+0-6 meses | zero a seis meses
+5–10 mg | cinco a dez miligramas
+6-8h | seis a oito horas
+,5 mg | meio mg
+.5 mg | zero vírgula cinco miligramas
+às 2h50 | às duas e cinquenta
+2h da tarde | duas da tarde
+meio-dia e quinze | 12h15
+meia-noite e dez | 0h10
+tá saindo a 19,90 | está saindo a dezenove e noventa
+meu troco é 2,20 | meu troco é dois e vinte
+R$ 1.234,56 | mil duzentos e trinta e quatro reais e cinquenta e seis centavos
+vitamina D 50.000 UI | vitamina D cinquenta mil unidades internacionais
+penicilina 1.200.000 UI | penicilina um milhão e duzentas mil UI
+meia colher de chá | ½ colher de chá
+a cada 8h | a cada oito horas
+1 cp/dia | um comprimido por dia
+em 3x de R$ 20 | em três vezes de vinte reais
+fralda tamanho G | fralda tamanho g
+leve 3, pague 2 | leve três pague dois
+# telefone e documentos
+(11) 98765-4321 | um um nove oito sete seis cinco quatro três dois um
+11 98765-4321 | onze nove oito sete meia cinco quatro três dois um
++55 11 91234-5678 | mais cinco cinco um um nove um dois três quatro cinco seis sete oito
+0800 123 4567 | zero oitocentos um dois três quatro cinco seis sete
+CPF: 123.456.789-09 | CPF um dois três quatro cinco seis sete oito nove zero nove
+RG 12.345.678-9 | RG um dois três quatro cinco seis sete oito nove
+CEP 01310-100 | CEP 01310100
 99876-5432 | nove nove oito sete seis cinco quatro três dois
 0800 | zero oito zero zero
 0800 | zero oitocentos
@@ -358,8 +389,15 @@ meio comprimido | um comprimido
 dois comprimidos | dois comprimidos e meio
 1,5 comprimido | 15 comprimidos
 1/3 | 1/2
+,5 mg | 5 mg
+.5 mg | 5 mg
+5-7 dias | 57 dias
+5-7 dias | 7-5 dias
+5-7 dias | 5 dias
+11 comprimidos 2 vezes | 1 1 comprimidos 2 vezes
 # unidades
 50 mg | 50 g
+moro em MG | tomo 5 mg
 50 mg | 50 mcg
 mg | g
 mcg | mg
@@ -377,6 +415,10 @@ um comprimido | uma cápsula
 2 caixas | 2 cartelas
 # horas
 às 8 | 8 comprimidos
+2h50 | dois e cinquenta
+às 2h50 | R$ 2,50
+ao meio-dia e 15 comprimidos | 12:15 comprimidos
+a cada 8 horas | 8 horas
 às 8 horas | 8 comprimidos
 quatorze e trinta comprimidos | 14h30 comprimidos
 às quatorze e trinta comprimidos | às 14h30 comprimidos

@@ -16,9 +16,8 @@ from balto_cli.audio.pcm import Pcm
 from balto_cli.audio.recording import Audio, Recording, samples_of
 from balto_cli.errors import Failure, ProviderError
 from balto_cli.evaluation.gathering import gather
-from balto_cli.evaluation.judging import totals
 from balto_cli.evaluation.results import Comparison, State
-from balto_cli.evaluation.run import Request, Tally, compare
+from balto_cli.evaluation.run import Request, Tally, compare, failed_calls
 from balto_cli.pipeline import PipelineConfig
 from balto_cli.stt.base import Capabilities, Transcriber, Transcript
 from balto_cli.stt.response_store import ResponseStore
@@ -73,22 +72,22 @@ def test_no_more_calls_are_in_flight_than_the_provider_allows(folder: Path) -> N
     assert Counting.most == 2
 
 
-def test_a_failed_call_leaves_the_file_out_of_the_totals_and_is_counted(folder: Path) -> None:
+def test_a_failed_call_is_a_state_without_a_score_and_is_counted(folder: Path) -> None:
     (folder / "a.txt").write_text("bom dia pode falar", "utf-8")
 
     def down(audio: Pcm) -> str:
         raise ProviderError("fora do ar", kind=Failure.SERVER)
 
     comparison, tally = run(folder, FakeTranscriber("Bom"), FakeTranscriber("Ruim", answer=down))
-    good, bad = totals(comparison)
-    assert (good.whole_files, good.failures) == (1, 0)
-    assert (bad.whole, bad.in_segments) == (None, None)
-    assert bad.failures == 1 + len(comparison.files[0].segments)
-    assert comparison.files[0].outcomes["Ruim"].state is State.FAILED
+    (file,) = comparison.files
+    of_bad = [file.outcomes["Ruim"], *(segment.outcomes["Ruim"] for segment in file.segments)]
+    assert {(outcome.state, outcome.score) for outcome in of_bad} == {(State.FAILED, None)}
+    assert failed_calls(comparison) == {"fora do ar": 1 + len(file.segments)}
+    assert file.outcomes["Bom"].score is not None
     assert {line["motivo"] for line in tally.responses if line["provedor"] == "Ruim"} == {"fora do ar"}
 
 
-def test_silence_is_a_file_without_segments_whose_words_were_all_lost(folder: Path) -> None:
+def test_silence_is_a_file_without_segments(folder: Path) -> None:
     import numpy as np
 
     (folder / "mudo.wav").write_bytes(wav_bytes(np.zeros(32_000)))
@@ -97,9 +96,6 @@ def test_silence_is_a_file_without_segments_whose_words_were_all_lost(folder: Pa
     (silent,) = [file for file in comparison.files if file.name == "mudo.wav"]
     assert silent.segments == ()
     assert "nenhuma fala encontrada" in silent.remarks
-    in_segments = totals(comparison)[0].in_segments
-    assert in_segments is not None
-    assert (in_segments.deletions, in_segments.reference_words) == (3, 3)
 
 
 def test_the_share_of_each_segment_joins_to_the_reference(folder: Path) -> None:

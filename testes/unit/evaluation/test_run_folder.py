@@ -10,7 +10,8 @@ import pytest
 from balto_cli.audio.inputs import find_inputs
 from balto_cli.audio.pcm import Pcm
 from balto_cli.errors import Failure, ProviderError, UsageError
-from balto_cli.evaluation.analysis import Part, analyse
+from balto_cli.evaluation.analysis import analyse
+from balto_cli.evaluation.findings import Part
 from balto_cli.evaluation.gathering import gather
 from balto_cli.evaluation.run import Request
 from balto_cli.evaluation.run_folder import load_run

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from balto_cli.evaluation.findings import Part
 from balto_cli.reports.noise_plot import noise_plot
-from balto_cli.reports.pareto import HEIGHT, WIDTH, ParetoPoint, pareto_best, pareto_plot, ticks
+from balto_cli.reports.pareto import HEIGHT, WIDTH, ParetoPoint, pareto_best, pareto_plot
+from balto_cli.reports.plot_frame import ticks
 from testes.analises import analysis_of, example
 
 NUMBERS = st.one_of(st.none(), st.floats(0, 50, allow_nan=False))
@@ -55,10 +56,10 @@ def test_the_picture_stays_inside_its_frame(found: list[ParetoPoint]) -> None:
     if plot is None:
         return
     for bubble in plot.bubbles:
-        assert plot.left <= bubble.low_x <= bubble.x <= bubble.high_x <= plot.right + 0.1
-        assert plot.top <= bubble.y <= plot.bottom
-    assert all(0 <= mark.at <= WIDTH for mark in plot.x_marks)
-    assert all(0 <= mark.at <= HEIGHT for mark in plot.y_marks)
+        assert plot.frame.left <= bubble.low_x <= bubble.x <= bubble.high_x <= plot.frame.right + 0.1
+        assert plot.frame.top <= bubble.y <= plot.frame.bottom
+    assert all(0 <= mark.at <= WIDTH for mark in plot.frame.x_marks)
+    assert all(0 <= mark.at <= HEIGHT for mark in plot.frame.y_marks)
     assert all(bubble.name in plot.summary for bubble in plot.bubbles)
 
 
