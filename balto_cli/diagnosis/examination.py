@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,8 +14,16 @@ from balto_cli.diagnosis.configuration import (
     check_profile,
     check_proxies,
 )
+from balto_cli.diagnosis.host import (
+    check_clock,
+    check_data_folder,
+    check_open_files,
+    check_proxy_trust,
+    check_sync,
+)
 from balto_cli.diagnosis.keys import check_keys
 from balto_cli.diagnosis.machine import (
+    PORT,
     check_decoder,
     check_disk,
     check_folder,
@@ -25,7 +34,7 @@ from balto_cli.diagnosis.machine import (
 )
 from balto_cli.diagnosis.whisper import check_engine
 from balto_cli.errors import UsageError
-from balto_cli.settings import Settings, cache_folder, load_settings
+from balto_cli.settings import Settings, cache_folder, data_folder, load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,7 +62,12 @@ def examine(*, network: bool) -> Iterator[Check]:
     yield check_folder("pasta de cache", cache_folder(), "dê permissão à pasta, ou defina BALTO_WHISPER com os pesos")
     yield check_temporary_folder()
     yield check_disk([Path.cwd(), cache_folder()])
-    yield check_port()
+    yield check_port(settings.port or PORT)
+    yield check_data_folder(data_folder(settings))
+    yield check_sync(data_folder(settings))
+    yield check_open_files(settings)
+    yield check_clock(datetime.now().astimezone())
+    yield check_proxy_trust(settings)
     yield check_proxies()
     yield check_certificates()
     yield from check_keys(settings, network=network)

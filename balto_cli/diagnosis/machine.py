@@ -83,13 +83,18 @@ def check_speech_detection() -> Iterator[Check]:
         yield Check(name, State.OK, f"pesos conferidos ({DISTRIBUTION} {distribution.version})")
 
 
-def check_folder(name: str, folder: Path, todo: str) -> Check:
-    """Whether a folder, or the nearest one above it that is there, can be written."""
+def nearest(folder: Path) -> Path:
+    """A folder, or the nearest one above it that is there."""
     there = folder.absolute()
     while not there.exists() and there != there.parent:
         there = there.parent
+    return there
+
+
+def check_folder(name: str, folder: Path, todo: str) -> Check:
+    """Whether a folder, or the nearest one above it that is there, can be written."""
     try:
-        with tempfile.TemporaryFile(dir=there):
+        with tempfile.TemporaryFile(dir=nearest(folder)):
             pass
     except OSError as error:
         return Check(name, State.FAILED, f"{folder.absolute()} não pode ser gravada ({os_reason(error)})", todo)
@@ -109,9 +114,7 @@ def check_disk(folders: Sequence[Path]) -> Check:
     """How much room there is on the disks of some folders."""
     least: tuple[int, Path] | None = None
     for folder in folders:
-        there = folder.absolute()
-        while not there.exists() and there != there.parent:
-            there = there.parent
+        there = nearest(folder)
         try:
             free = shutil.disk_usage(there).free
         except OSError:
@@ -138,7 +141,6 @@ def check_port(port: int = PORT) -> Check:
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:
-            return Check(
-                name, State.WARNING, "ocupada por outro programa", "balto serve usa a próxima livre, ou diga --port"
-            )
+            todo = "se não for o próprio balto serve, diga outra em PORT ou --port"
+            return Check(name, State.WARNING, "ocupada por outro programa", todo)
     return Check(name, State.OK, "livre")
