@@ -9,52 +9,52 @@ from functools import partial
 from typing import TYPE_CHECKING, Self
 
 from aiohttp import web
-from filelock import FileLock, Timeout
 
-from balto_cli.errors import OutputError, UsageError
-from balto_cli.files import os_reason
 from balto_cli.server.asyncapi import asyncapi
 from balto_cli.server.auth import Gate
 from balto_cli.server.context import CONTEXT, ServerContext
+from balto_cli.server.example import add_example
+from balto_cli.server.folder_lock import lock_folder, refused
 from balto_cli.server.limits import Limits
 from balto_cli.server.listening import FirstHeader, listen
-from balto_cli.server.live import Live
+from balto_cli.server.live import LIVE, Live
 from balto_cli.server.logs import logger
 from balto_cli.server.metrics import Metrics
+from balto_cli.server.panel.routes import add_panel
 from balto_cli.server.rest import add_routes
 from balto_cli.server.secrets import find_admin
 from balto_cli.server.socket import handle_socket
-from balto_cli.server.suggester import SilentSuggester
+from balto_cli.server.suggester import Suggester
 from balto_cli.server.trial import Bench
 from balto_cli.settings import data_folder
 from balto_cli.store.database import default_address
+from balto_cli.store.interactions import spent_on_suggestions
 from balto_cli.store.store import Store
 from balto_cli.stt.prices import REAIS_PER_DOLLAR
-from balto_cli.stt.resilience.stack import LIVE, live_stack, wrapped
+from balto_cli.stt.resilience.stack import LIVE as LIVE_POLICY
+from balto_cli.stt.resilience.stack import live_stack, wrapped
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Sequence
-    from pathlib import Path
     from types import TracebackType
 
     from balto_cli.pipeline import PipelineConfig
-    from balto_cli.server.suggester import Suggester
     from balto_cli.settings import Settings
     from balto_cli.stt.base import Transcriber
+    from balto_cli.suggestions.signatures import Review
 
 _LOG = logger("balto.servidor")
-
-LIVE_PATH: web.AppKey[Live] = web.AppKey("live")
-_LOCK_FILE = "em-uso.lock"
 
 
 def build_app(context: ServerContext, live: Live) -> web.Application:
     """All routes."""
     app = web.Application()
     app[CONTEXT] = context
-    app[LIVE_PATH] = live
+    app[LIVE] = live
     add_routes(app)
+    add_panel(app)
+    add_example(app)
     app.router.add_get("/ws", _socket)
     app.router.add_get("/asyncapi.json", _describe)
     return app
@@ -72,24 +72,29 @@ class Server:
         names: Sequence[str],
         host: str | None = None,
         port: int | None = None,
-        suggester: Suggester | None = None,
         show_secret: Callable[[str], None] | None = None,
         limits: Limits | None = None,
+        record: bool = False,
     ) -> None:
-        """`names` are those that a person gives the `providers`; `host` and `port` win over the settings."""
+        """`names` are those that a person gives the `providers`; `host` and `port` win over the settings.
+
+        With `record` sessions are kept as folders that `balto compare` reads.
+        """
         self._settings = settings
         self._config = config
         self._providers = providers
         self._names = names
         self._host = host or settings.host
         self._port = port or settings.port
-        self._suggester = suggester or SilentSuggester()
         self._show_secret = show_secret
         self._limits = limits or Limits.of(settings)
+        self._record = record
         self._stack = contextlib.AsyncExitStack()
         self.port = 0
         """The port that it listens on."""
         self.live: Live | None = None
+        self.review: Review | None = None
+        """What pharmacists have signed of Balto's own catalogue, as of the start."""
 
     @property
     def address(self) -> str:
@@ -115,16 +120,24 @@ class Server:
     async def _start(self) -> None:
         settings, stack = self._settings, self._stack
         folder = data_folder(settings)
-        stack.callback(_lock_folder(folder).release)
+        stack.callback(lock_folder(folder).release)
         listening = listen(self._host, self._port)
         stack.callback(listening.close)
         store = await Store.open(settings.database_url or default_address(folder))
         stack.push_async_callback(store.close)
         reais = settings.dolar or REAIS_PER_DOLLAR
-        stacks = [wrapped(provider, LIVE, reais_per_dollar=reais) for provider in self._providers]
+        stacks = [wrapped(provider, LIVE_POLICY, reais_per_dollar=reais) for provider in self._providers]
         for provider in self._providers:
             stack.push_async_callback(provider.aclose)
         transcriber = live_stack(self._providers, reais_per_dollar=reais)
+        suggester = Suggester.of(
+            settings,
+            folder,
+            reais_per_dollar=reais,
+            spent_brl=await store.read(spent_on_suggestions, _now().replace(hour=0, minute=0, second=0, microsecond=0)),
+        )
+        stack.push_async_callback(suggester.close)
+        self.review = await suggester.warm_up()
         metrics = Metrics()
         try:
             live = Live(
@@ -132,7 +145,7 @@ class Server:
                 store=store,
                 config=self._config,
                 transcriber=transcriber,
-                suggester=self._suggester,
+                suggester=suggester,
                 limits=self._limits,
                 metrics=metrics,
                 now=_now,
@@ -140,9 +153,10 @@ class Server:
                 keep_sound_h=settings.retencao_audio_horas,
                 keep_transcripts_days=settings.retencao_transcricoes_dias,
                 reais_per_dollar=reais,
+                record=self._record,
             )
         except OSError as error:
-            raise _refused(folder, error) from None
+            raise refused(folder, error) from None
         admin = await find_admin(store, settings, folder, _now(), self._show_secret)
         bench = Bench()
         stack.callback(bench.close)
@@ -153,7 +167,7 @@ class Server:
             config=self._config,
             providers=dict(zip(self._names, stacks, strict=True)),
             transcriber=transcriber,
-            suggester=self._suggester,
+            suggester=suggester,
             now=_now,
             gate=Gate(store, admin, settings, _now),
             bench=bench,
@@ -169,6 +183,13 @@ class Server:
         self.port = listening.getsockname()[1]
         await self._accept(runner, listening)
         _LOG.info("ouvindo", host=self._host, porta=self.port)
+        _LOG.info(
+            "revisao",
+            produtos_sem_assinatura=len(self.review.unsigned_products),
+            regras_sem_assinatura=len(self.review.unsigned_rules),
+            mudaram=len(self.review.outdated),
+            recusados=len(self.review.refused),
+        )
 
     async def _accept(self, runner: web.AppRunner, listening: socket.socket) -> None:
         server = runner.server
@@ -179,30 +200,11 @@ class Server:
 
 async def _socket(request: web.Request) -> web.StreamResponse:
     context = request.app[CONTEXT]
-    return await handle_socket(request, request.app[LIVE_PATH], context.gate.address(request))
+    return await handle_socket(request, request.app[LIVE], context.gate.address(request))
 
 
 async def _describe(_request: web.Request) -> web.Response:
     return web.json_response(asyncapi())
-
-
-def _lock_folder(folder: Path) -> FileLock:
-    """Raises `UsageError` where another server has it, `OutputError` where it cannot be written."""
-    lock = FileLock(folder / _LOCK_FILE)
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise UsageError(
-            f"Já há um servidor usando {folder}: pare-o, ou dê outra pasta a este com BALTO_DATA."
-        ) from None
-    except OSError as error:
-        raise _refused(folder, error) from None
-    return lock
-
-
-def _refused(folder: Path, error: OSError) -> OutputError:
-    return OutputError(f"Não consegui gravar em {folder}: {os_reason(error)}. Escolha outra pasta com BALTO_DATA.")
 
 
 def _now() -> datetime:

@@ -47,51 +47,54 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
     """Turn whatever a REST handler raises into `{"erro": {"codigo", "mensagem"}}`."""
     try:
         response = await handler(request)
-    except RestError as error:
-        response = _answer(error.status, error.code, str(error), error.headers)
     except web.HTTPException as error:
         if error.status < 400:
             raise
-        code, message = _OF_HTTP.get(error.status, ("pedido_recusado", "O pedido foi recusado."))
-        allowed = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
-        response = _answer(error.status, code, message, allowed)
+        response = _answer(as_refusal(error))
     except Exception as error:
-        response = _of_failure(error)
+        response = _answer(as_refusal(error))
     if not response.prepared:
         for name, value in _HEADERS.items():
             response.headers.setdefault(name, value)
     return response
 
 
-def _of_failure(error: Exception) -> web.Response:
+def as_refusal(error: Exception) -> RestError:
+    """What a caller is told of an error: its own words where it has some, never a traceback; the log gets the rest."""
+    if isinstance(error, RestError):
+        return error
+    if isinstance(error, web.HTTPException):
+        code, message = _OF_HTTP.get(error.status, ("pedido_recusado", "O pedido foi recusado."))
+        allowed = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
+        return RestError(error.status, code, message, allowed)
     if isinstance(error, StoreUnavailable):
-        return _answer(503, "indisponivel", "O banco de dados não respondeu: tente de novo.", {"Retry-After": "5"})
+        return RestError(503, "indisponivel", "O banco de dados não respondeu: tente de novo.", {"Retry-After": "5"})
     if isinstance(error, AudioError):
-        return _answer(422, "audio_invalido", f"Não deu para ler o áudio: {error}.")
+        return RestError(422, "audio_invalido", f"Não deu para ler o áudio: {error}.")
     if isinstance(error, ProviderError):
         return _of_provider(error)
     if isinstance(error, BaltoError):
-        return _answer(422, "pedido_recusado", str(error))
+        return RestError(422, "pedido_recusado", str(error))
     if isinstance(error, OSError):
         _LOG.error("disk: %s", type(error).__name__)
-        return _answer(503, "indisponivel", "O disco do servidor não aceitou o pedido.", {"Retry-After": "30"})
+        return RestError(503, "indisponivel", "O disco do servidor não aceitou o pedido.", {"Retry-After": "30"})
     # The message of an unexpected error may hold what was said: its kind and place are enough.
     trace = error.__traceback__
     while trace and trace.tb_next:
         trace = trace.tb_next
     place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "?"
     _LOG.error("unexpected %s at %s", type(error).__name__, place)
-    return _answer(500, "interno", "Erro interno do servidor.")
+    return RestError(500, "interno", "Erro interno do servidor.")
 
 
-def _of_provider(error: ProviderError) -> web.Response:
+def _of_provider(error: ProviderError) -> RestError:
     if error.kind in (Failure.AUDIO, Failure.LIMIT):
-        return _answer(422, "audio_invalido", str(error))
+        return RestError(422, "audio_invalido", str(error))
     if error.kind is Failure.RATE:
-        wait_s = round(error.retry_after_s or 5)
-        return _answer(429, "muitas_tentativas", str(error), {"Retry-After": str(max(1, wait_s))})
-    return _answer(503, "provedor", str(error), {"Retry-After": "30"})
+        return too_many(round(error.retry_after_s or 5), str(error))
+    return RestError(503, "provedor", str(error), {"Retry-After": "30"})
 
 
-def _answer(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> web.Response:
-    return web.json_response({"erro": {"codigo": code, "mensagem": message}}, status=status, headers=headers)
+def _answer(refusal: RestError) -> web.Response:
+    body = {"erro": {"codigo": refusal.code, "mensagem": str(refusal)}}
+    return web.json_response(body, status=refusal.status, headers=refusal.headers)

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from balto_cli.audio.pcm import SAMPLE_RATE_HZ
 from balto_cli.reports.cell_text import clean_text, split_text
 from balto_cli.server.errors import RestError
+from balto_cli.store import history
+from balto_cli.store.counters import list_counters
+from balto_cli.store.records import CostRow
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from balto_cli.server.trial import Bench
-    from balto_cli.store.records import CostRow, Interaction, Scope
+    from balto_cli.store.counters import CounterEntry
+    from balto_cli.store.history import HistoryFilter
+    from balto_cli.store.records import Interaction, Scope
     from balto_cli.store.store import Store
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -66,14 +72,52 @@ async def interactions_workbook(store: Store, bench: Bench, scope: Scope) -> byt
         page = await store.list_interactions(scope, _PAGE, cursor)
         interactions += page.interactions
         cursor = page.next_cursor
-        if len(interactions) > MAX_ROWS:
-            raise RestError(
-                413, "periodo_grande", f"São mais de {MAX_ROWS} interações: restrinja o período com desde e ate."
-            )
+        _refuse_many(interactions)
         if cursor is None:
             break
-    costs = await store.cost_table(scope)
+    return await _worked_on(bench, interactions, await store.cost_table(scope))
 
+
+async def filtered_workbook(store: Store, bench: Bench, wanted: HistoryFilter) -> bytes:
+    """The workbook of what Histórico shows. Raises `RestError` 413 for more than `MAX_ROWS` interactions."""
+    interactions: list[Interaction] = []
+    before: int | None = None
+    while True:
+        page = await store.read(history.page, wanted, _PAGE, before)
+        interactions += page.interactions
+        before = page.older
+        _refuse_many(interactions)
+        if before is None:
+            break
+    counters = {one.id: one for one in await store.read(list_counters, wanted.client_id)}
+    return await _worked_on(bench, interactions, _costs(interactions, counters))
+
+
+def _refuse_many(interactions: Sequence[Interaction]) -> None:
+    if len(interactions) > MAX_ROWS:
+        raise RestError(413, "periodo_grande", f"São mais de {MAX_ROWS} interações: restrinja o período.")
+
+
+def _costs(interactions: Iterable[Interaction], counters: Mapping[str, CounterEntry]) -> list[CostRow]:
+    """The costs of some interactions by day (UTC), counter and provider."""
+    groups: dict[tuple[str, str, str, str], list[Interaction]] = defaultdict(list)
+    for one in interactions:
+        counter = counters.get(one.counter_id)
+        names = (counter.client_name, counter.name) if counter else ("", one.counter_id)
+        groups[one.said_at.strftime("%Y-%m-%d"), *names, one.provider or ""].append(one)
+    return [
+        CostRow(
+            day, client, name, provider or None, len(found),
+            sum(one.end_sample - one.start_sample for one in found) / SAMPLE_RATE_HZ,
+            sum(one.cost_brl for one in found),
+            sum(one.lost_brl for one in found),
+            sum(one.suggestion_cost_brl for one in found),
+        )
+        for (day, client, name, provider), found in sorted(groups.items())
+    ]  # fmt: skip
+
+
+async def _worked_on(bench: Bench, interactions: Sequence[Interaction], costs: Sequence[CostRow]) -> bytes:
     def work(given_up: threading.Event) -> bytes:
         return _build(interactions, costs, given_up)
 

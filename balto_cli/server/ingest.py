@@ -94,10 +94,12 @@ class Intake:
         on_pcm: Callable[[bytes], None],
         on_broken: Callable[[], None],
         has_room: Callable[[], bool],
+        record: Callable[[str], Callable[[bytes], None] | None],
     ) -> None:
         """`on_pcm` is given whole samples; `on_broken` is told of a recording that cannot be decoded.
 
-        A decoder is read from while there is room.
+        A decoder is read from while there is room. `record` is told of each container that begins, and may give what
+        takes its bytes as they come.
         """
         self._format = audio_format
         self._rate_hz, self._channels = rate_hz, channels
@@ -105,6 +107,7 @@ class Intake:
         self._on_pcm = on_pcm
         self._on_broken = on_broken
         self._has_room = has_room
+        self._record = record
         self._source: Source | None = None
         self._held = b""
 
@@ -159,7 +162,9 @@ class Intake:
     async def _decoder(self, container: str) -> Source:
         if self._decoders.is_full:
             raise TooManyDecoders
-        decoder = Decoder(container, self._decoders, self._on_pcm, self._on_broken, self._has_room)
+        decoder = Decoder(
+            container, self._decoders, self._on_pcm, self._on_broken, self._has_room, self._record(container)
+        )
         await decoder.start()
         return decoder
 
@@ -227,8 +232,10 @@ class Decoder:
         on_pcm: Callable[[bytes], None],
         on_broken: Callable[[], None],
         has_room: Callable[[], bool],
+        keep: Callable[[bytes], None] | None,
     ) -> None:
         self._container = container
+        self._keep = keep
         self._decoders = decoders
         self._on_pcm = on_pcm
         self._on_broken = on_broken
@@ -262,6 +269,8 @@ class Decoder:
 
     async def feed(self, data: bytes) -> None:
         """Give it more; waits while it has enough to do."""
+        if self._keep is not None:
+            self._keep(data)
         if self._process is None or self._broken:
             return
         stdin = self._process.stdin

@@ -40,6 +40,8 @@ class Limits:
     """From a cut to `adiada`."""
     suggest_s: float = 8.0
     """From the end of speech to the last moment of its suggestion."""
+    answer_s: float = 2.5
+    """From a cut to the last moment at which a model's choice counts; then the rules' own goes out."""
     received_s: float = 2.0
     overload_s: float = 5.0
     stop_s: float = 8.0

@@ -6,8 +6,11 @@ import asyncio
 import contextlib
 import shutil
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
+
+from aiohttp import web
 
 from balto_cli.server import protocol
 from balto_cli.server.ear import Ear
@@ -15,6 +18,7 @@ from balto_cli.server.ingest import Decoders
 from balto_cli.server.limits import Admission
 from balto_cli.server.live_session import Services
 from balto_cli.server.logs import logger
+from balto_cli.server.recorder import FOLDER, Recorder
 from balto_cli.server.recovery import recover
 from balto_cli.server.sessions import Sessions
 from balto_cli.server.spool import Spool
@@ -23,6 +27,7 @@ from balto_cli.server.transcribing import Transcription
 from balto_cli.store.failure import StoreUnavailable
 from balto_cli.store.records import Backlog
 from balto_cli.stt.prices import REAIS_PER_DOLLAR
+from balto_cli.suggestions.llm import OUTCOMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,7 +36,7 @@ if TYPE_CHECKING:
 
     from balto_cli.pipeline import PipelineConfig
     from balto_cli.server.limits import Limits, Refusal
-    from balto_cli.server.live_session import Pending
+    from balto_cli.server.live_session import LiveSession, Pending
     from balto_cli.server.metrics import Metrics
     from balto_cli.server.socket import Connection
     from balto_cli.server.suggester import Suggester
@@ -64,8 +69,9 @@ class Live:
         keep_sound_h: float = 0.0,
         keep_transcripts_days: float = 30.0,
         reais_per_dollar: float = REAIS_PER_DOLLAR,
+        record: bool = False,
     ) -> None:
-        """Reads the spool; call in the event loop. Raises OSError."""
+        """Reads the spool; call in the event loop. With `record` sessions are kept as folders. Raises OSError."""
         self._data_folder = data_folder
         self.store = store
         self.limits = limits
@@ -76,10 +82,21 @@ class Live:
         self.connections: set[Connection] = set()
         self.stopping = False
         self.spool = Spool(data_folder / "spool")
+        self.recorder = Recorder(data_folder / FOLDER, now, active=record, kept_h=keep_sound_h)
         self._ear = Ear(asyncio.get_running_loop(), now)
         self._keep_sound = timedelta(hours=keep_sound_h)
         self._keep_transcripts = timedelta(days=keep_transcripts_days)
-        self._suggesting = Suggesting(suggester, store, now, moment_s=limits.suggest_s, sends=sends_suggestions)
+        self._suggester = suggester
+        self._suggesting = Suggesting(
+            suggester,
+            store,
+            metrics,
+            now,
+            moment_s=limits.suggest_s,
+            answer_s=limits.answer_s,
+            open_speech_s=config.max_length_s,
+            sends=sends_suggestions,
+        )
         self.transcription = Transcription(
             store,
             self.spool,
@@ -94,6 +111,7 @@ class Live:
         self.services = Services(
             store=store,
             spool=self.spool,
+            recorder=self.recorder,
             ear=self._ear,
             config=config,
             limits=limits,
@@ -116,8 +134,10 @@ class Live:
     async def start(self) -> None:
         """Take up what was left, then begin. Raises `StoreUnavailable`, OSError."""
         self.store.on_erasure(self.sessions.forget)
+        self.store.on_erasure(self.recorder.forget)
         await recover(self.services, self.sessions, self.transcription)
         self.sessions.start()
+        self.recorder.start()
         self.transcription.start()
         self._look_at_disk()
         self._housekeeping = asyncio.create_task(self._keep_house())
@@ -135,6 +155,7 @@ class Live:
             if connection.key_id is None
         ]
         await self.sessions.stop(protocol.GOING_AWAY, "encerrando", until_s=until_s - 1.0)
+        await self.recorder.stop()
         await self.transcription.stop()
         await self._suggesting.stop()
         if self._housekeeping is not None:
@@ -179,10 +200,17 @@ class Live:
         """Transcripts were written to a socket."""
         self._delivered += segment_ids
 
-    @staticmethod
-    def _transcribed(pending: Pending, outcome: Outcome) -> None:
-        if pending.session is not None:
+    async def until_decided(self, session: LiveSession) -> None:
+        """Return when what a session's transcripts lead to is decided and told."""
+        await self._suggesting.until_decided(session)
+
+    def _transcribed(self, pending: Pending, outcome: Outcome) -> None:
+        if pending.session is not None and pending.event is None:
             pending.session.transcribed(pending, outcome)
+        elif session := self.sessions.sessions.get(pending.session_id):
+            # Told as postponed; what it says of the customer still counts.
+            pending.text = outcome.text
+            self._suggesting.decide(session, pending)
 
     async def _keep_house(self) -> None:
         purged_s = -3600.0
@@ -195,10 +223,13 @@ class Live:
                 self.spool.segments.tidy()
                 await self._flush_notes()
                 await self._end_revoked()
+                self._suggesting.expire()
                 self._backlog = await self.store.backlog()
                 if loop.time() - purged_s >= 600.0:
                     purged_s = loop.time()
                     await self.store.purge(self.now() - self._keep_transcripts, self.now())
+                    for session_id in await self.recorder.purge():
+                        await self.store.audit("retencao", "apagado", "gravacao", {"sessao": session_id}, self.now())
                 await self._delete_sound()
             except (StoreUnavailable, OSError) as error:
                 _LOG.warning("arrumacao_espera", erro=type(error).__name__)
@@ -238,6 +269,7 @@ class Live:
         watch = self.metrics.watch
         watch("balto_sessions", "Sessions with a socket", lambda: self.sessions.sockets)
         watch("balto_sessions_open", "Sessions that have not ended", lambda: len(self.sessions.sessions))
+        watch("balto_sessions_recorded", "Sessions being recorded", lambda: self.recorder.running)
         watch("balto_decoders", "ffmpeg processes", lambda: self.decoders.running)
         watch(
             "balto_unheard_seconds",
@@ -250,8 +282,17 @@ class Live:
         watch("balto_spool_bytes", "Sound on disk", lambda: self.spool.disk_bytes)
         watch("balto_spool_gathered_bytes", "Sound that the disk has not taken", lambda: self.spool.gathered_bytes)
         watch("balto_store_queued_writes", "Writes that wait", lambda: self.store.queued_writes)
+        for how in OUTCOMES:
+            watch(f"balto_llm_{how}", f"Calls of models that ended so: {how}", partial(self._llm_calls, how))
         watch("balto_ear_cpu_seconds", "CPU time of the pipelines", lambda: self._ear.cpu_s)
+
+    def _llm_calls(self, how: str) -> float:
+        return self._suggester.llm_outcomes.get(how, 0)
 
     def _backlog_age_s(self) -> float:
         oldest = self._backlog.oldest_at
         return max(0.0, (self.now() - oldest).total_seconds()) if oldest else 0.0
+
+
+LIVE: web.AppKey[Live] = web.AppKey("live")
+"""Where the application keeps it: `request.app[LIVE]`."""

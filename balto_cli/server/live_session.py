@@ -18,19 +18,22 @@ from balto_cli.audio.pcm import SAMPLE_RATE_HZ, pcm_to_bytes
 from balto_cli.server.ear import Stream
 from balto_cli.server.events import Event, postponed_event, segment_event, transcript_event
 from balto_cli.server.logs import logger
+from balto_cli.server.spool import EVERYTHING
 from balto_cli.store.failure import StoreUnavailable
 from balto_cli.store.records import Cut, NewSegment, TranscriptState, segment_id
 from balto_cli.store.sessions import ERASED
 from balto_cli.store.store import SEQ_BLOCK
+from balto_cli.suggestions.conversation import Conversation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from datetime import datetime
 
     from balto_cli.pipeline import PipelineConfig, Segment, SpeechPipeline
     from balto_cli.server.ear import Ear, Heard
     from balto_cli.server.limits import Limits
     from balto_cli.server.metrics import Metrics
+    from balto_cli.server.recorder import Recorder
     from balto_cli.server.spool import Spool
     from balto_cli.store.records import Outcome, SessionRecord
     from balto_cli.store.store import Store
@@ -43,8 +46,6 @@ _UNSTORED_SEGMENTS = 64
 """Segments that may wait for the database before their session stops reading."""
 SEGMENTS_PATH = "spool/segmentos"
 """Where the sound of segments lies, relative to the data folder."""
-_TURNS = 12
-"""Transcripts that a suggestion is made from."""
 
 
 class Listener(Protocol):
@@ -64,6 +65,7 @@ class Services:
 
     store: Store
     spool: Spool
+    recorder: Recorder
     ear: Ear
     config: PipelineConfig
     limits: Limits
@@ -124,13 +126,21 @@ class LiveSession:
         self.received = self.synced = received
         """Samples in the spool, and on disk for good."""
         self.listener: Listener | None = None
+        self.connected_at: datetime | None = None
+        """Since when it has its socket."""
         self.dropped_at: datetime | None = None
         """Since when it has no socket."""
+        self.latest: bytes = b""
+        """The sound that came last, PCM16LE."""
+        self.told: tuple[Pending, Outcome] | None = None
+        """The transcript that came last."""
         self.ended = asyncio.Event()
         """Set when all its segments are stored and nothing more comes."""
         self.fault = False
-        self.turns: deque[str] = deque(maxlen=_TURNS)
+        self.conversation = Conversation()
+        """What the customer who stands there has said."""
         self._stream = Stream(pipeline, self._on_heard, heard_samples=heard)
+        self._most_unheard = services.limits.queue_s * SAMPLE_RATE_HZ
         self._fed = heard
         self._fresh: list[bytes] = []
         self._replaying = heard < received
@@ -138,6 +148,9 @@ class LiveSession:
         self._arrivals: deque[tuple[int, datetime]] = deque()
         self._unstored: deque[Heard] = deque()
         self._storing: asyncio.Task[None] | None = None
+        self._cutting = asyncio.Lock()
+        self._erased: list[tuple[int, int]] = []
+        """Stretches of which nothing may be stored, in samples."""
         self._order: deque[Pending] = deque()
         self._settled = asyncio.Event()
         self._settled.set()
@@ -149,7 +162,9 @@ class LiveSession:
     def receive(self, pcm: bytes) -> None:
         """Take PCM16LE 16 kHz mono, whole samples: into the spool, and to the ear once it is there (`written`)."""
         self._services.spool.sound.append(self.owner, self.received, pcm)
+        self._services.recorder.heard(self.id, self.received, pcm)
         self.received += len(pcm) // 2
+        self.latest = pcm
         self._arrivals.append((self.received, self._services.now()))
         self._services.metrics.heard_s.inc(len(pcm) / 2 / SAMPLE_RATE_HZ)
         if not self._replaying:
@@ -169,6 +184,16 @@ class LiveSession:
         return max(0, self.received - self._stream.heard_samples) / SAMPLE_RATE_HZ
 
     @property
+    def arrived_at(self) -> datetime | None:
+        """When the last sound came; None before the first of this process."""
+        return self._arrivals[-1][1] if self._arrivals else None
+
+    @property
+    def is_speaking(self) -> bool:
+        """Whether a segment is open: speech is being heard."""
+        return self._stream.pipeline.is_open
+
+    @property
     def heard(self) -> int:
         """Samples that the pipeline has heard."""
         return self._stream.heard_samples
@@ -177,7 +202,7 @@ class LiveSession:
     def has_room(self) -> bool:
         """Whether more may be read from the client."""
         return (
-            self.backlog_s <= self._services.limits.queue_s
+            self.received - self._stream.heard_samples <= self._most_unheard
             and len(self._unstored) <= _UNSTORED_SEGMENTS
             and self._services.spool.refusal is None
         )
@@ -193,7 +218,7 @@ class LiveSession:
                 await asyncio.sleep(0.5)
                 continue
             wanted = min(piece, self.received - self._fed)
-            # A stretch that was erased is heard as silence, so that the clock goes on.
+            # Where the disk has lost some, silence: the clock goes on.
             pcm = self._services.spool.sound.read(self.owner, self._fed, self._fed + wanted) or bytes(2 * wanted)
             self._stream.put(pcm)
             self._fed += len(pcm) // 2
@@ -235,7 +260,8 @@ class LiveSession:
             while self._unstored:
                 count = len(self._unstored)
                 try:
-                    await self._store_first(count)
+                    async with self._cutting:
+                        await self._store_first(count)
                 except (OSError, StoreUnavailable) as error:
                     _LOG.warning("corte_espera", sessao=self.id, erro=type(error).__name__)
                     await asyncio.sleep(wait_s)
@@ -250,14 +276,16 @@ class LiveSession:
         spool = self._services.spool
         rows: list[NewSegment] = []
         for heard in batch:
-            rows += [self._row(segment, heard.at) for segment in heard.segments]
-        if rows:
-            for segment in (segment for heard in batch for segment in heard.segments):
+            for segment in heard.segments:
+                if any(start <= segment.start_sample < end for start, end in self._erased):
+                    continue
+                rows.append(self._row(segment, heard.at))
                 # One that was stored before a restart is there, or was transcribed and deleted.
                 if segment.index >= self._spooled_next:
                     identity = UUID(segment_id(self.id, segment.index)).bytes
                     spool.segments.append(identity, 0, pcm_to_bytes(segment.samples))
                     self._spooled_next = segment.index + 1
+        if rows:
             await spool.segments.sync()
         checkpoint = next((heard.checkpoint for heard in reversed(batch) if heard.checkpoint), None)
         stored = await self._services.store.cut(
@@ -272,7 +300,7 @@ class LiveSession:
         )
         unsure = [row for row in rows if row.index not in stored and row.index >= self.record.next_index]
         if unsure and await self._was_erased():
-            spool.segments.erase([UUID(segment_id(self.id, row.index)).bytes for row in unsure])
+            await spool.segments.erase({UUID(segment_id(self.id, row.index)).bytes: [EVERYTHING] for row in unsure})
             rows = []
         for _ in range(count):
             self._unstored.popleft()
@@ -286,6 +314,26 @@ class LiveSession:
                 self._stored(row)
         if batch[-1].finished:
             self.ended.set()
+
+    async def erase(self, start: int, end: int | None) -> int:
+        """Nothing that was said from sample `start` up to `end`, as far as it came, is stored from here on; how far.
+
+        What was cut before is in the store when this returns, where the caller erases it. The turns of before are no
+        longer there to suggest from.
+        """
+        async with self._cutting:
+            end = self.received if end is None else min(end, self.received)
+            self._erased.append((start, end))
+            self.conversation.end()
+            return end
+
+    def forget(self, segment_ids: Collection[str]) -> None:
+        """Segments are erased: nothing of them is told, and those behind them do not wait for them."""
+        self.conversation.end()
+        if self.told is not None and self.told[0].id in segment_ids:
+            self.told = None
+        self._order = deque(pending for pending in self._order if pending.id not in segment_ids)
+        self._tell_in_order()
 
     async def _was_erased(self) -> bool:
         """Whether the session is gone from the store: nothing of it may stay anywhere."""
@@ -340,6 +388,7 @@ class LiveSession:
 
     def transcribed(self, pending: Pending, outcome: Outcome) -> None:
         """The final state of a transcript was stored."""
+        self.told = (pending, outcome)
         if pending.event is None:
             pending.text = outcome.text if outcome.state is TranscriptState.OK else ""
             pending.event = transcript_event(outcome, pending.start, pending.end)
@@ -367,6 +416,16 @@ class LiveSession:
         """Whether a cut waits for the store."""
         return bool(self._unstored)
 
+    @property
+    def queued(self) -> int:
+        """Segments whose transcript was not told yet."""
+        return len(self._order) + sum(len(heard.segments) for heard in self._unstored)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether every cut is stored and its transcript was told."""
+        return not self._order and not self._unstored
+
     async def until_settled(self) -> None:
         """Return when every stored segment's transcript was told."""
         await self._settled.wait()
@@ -376,7 +435,6 @@ class LiveSession:
             pending = self._order.popleft()
             event = pending.event
             if pending.text:
-                self.turns.append(pending.text)
                 self._services.decide(self, pending)
             if event and self.listener and "transcricao" in self.listener.wants:
                 self.listener.tell(event)

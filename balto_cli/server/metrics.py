@@ -46,6 +46,18 @@ class Metrics:
             registry=registry,
             buckets=_STAGES_S,
         )
+        self.suggestions = Counter(
+            "balto_suggestions",
+            "Decisions, by action and whether they were sent",
+            ["action", "sent"],
+            registry=registry,
+        )
+        self.suggestion_s = Histogram(
+            "balto_speech_to_suggestion_seconds",
+            "From the end of speech to its suggestion",
+            registry=registry,
+            buckets=_STAGES_S,
+        )
         self.loop_lag_s = Histogram(
             "balto_loop_lag_seconds", "How late the loop's tick comes", registry=registry, buckets=_STAGES_S
         )

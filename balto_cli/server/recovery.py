@@ -2,8 +2,9 @@
 
 A session's pipeline is made from the bytes that its last cut stored, and hears from the spool what came after; the
 segments that it finds are the ones it would have found, and those that are stored already are stored no second time.
-Bytes of another version or of other settings cannot be gone on from: what the spool has is heard afresh, stored with
-its cuts as `queda`, and the session ends.
+Bytes of another version or of other settings cannot be gone on from, nor can sound of which some was erased since:
+what the spool has behind the last stored segment is heard afresh, stored with its cuts as `queda`, and the session
+ends.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from balto_cli.pipeline.checkpoint import Checkpoint
 from balto_cli.server.live_session import LiveSession
 from balto_cli.server.logs import logger
 from balto_cli.server.transcribing import pending_of
-from balto_cli.store.records import SessionState
+from balto_cli.store.records import Scope, SessionState
 
 if TYPE_CHECKING:
     from balto_cli.pipeline import PipelineConfig, Segment
@@ -82,13 +83,20 @@ async def _recover_session(services: Services, sessions: Sessions, record: Sessi
             else SpeechPipeline.resume(services.config, Checkpoint(position, record.checkpoint))
         )
         readable = dict(record.settings) == services.config.as_dict() or record.checkpoint is not None
+        if services.spool.sound.was_erased(owner, position):
+            _LOG.info("som_apagado", sessao=record.id)
+            readable = False
     except ValueError as error:
         _LOG.warning("estado_ilegivel", sessao=record.id, erro=str(error))
         readable = False
     if not readable:
+        # Segments that were cut at their longest stand in front of the next checkpoint.
+        position = max(position, await _stored_until(services, record))
         pipeline = Rebased(services.config, position, record.next_index)
     received = services.spool.sound.end_of(owner, position)
     services.spool.sound.forget_from(owner, received)
+    # A recording may lag behind the position: it is caught up before the sound goes.
+    services.recorder.resume(record, received, lambda start: services.spool.sound.read(owner, start, received))
     services.spool.sound.forget(owner, before=position)
     session = LiveSession(services, record, pipeline, heard=position, received=received)
     now = services.now()
@@ -98,6 +106,12 @@ async def _recover_session(services: Services, sessions: Sessions, record: Sessi
     sessions.add(session)
     if not readable:
         sessions.finish_later(session, "queda", "estado")
+
+
+async def _stored_until(services: Services, record: SessionRecord) -> int:
+    """End of the last segment that is stored, in samples; 0 where there is none."""
+    page = await services.store.list_interactions(Scope(session_id=record.id), 1)
+    return max((interaction.end_sample for interaction in page.interactions), default=0)
 
 
 async def _expect_waiting(services: Services, sessions: Sessions, transcription: Transcription) -> set[bytes]:

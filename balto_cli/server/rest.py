@@ -19,6 +19,7 @@ from balto_cli.store.failure import StoreUnavailable
 from balto_cli.store.records import RefusalKind, Refused
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
     from datetime import datetime
 
     from balto_cli.store.records import Interaction
@@ -110,8 +111,15 @@ async def export_held(request: web.Request) -> web.StreamResponse:
     """Everything that is held of a scope, one JSON object a line."""
     context = request.app[CONTEXT]
     caller = await context.gate.admin(request)
-    rows = context.store.held(read_scope(request.query), caller.actor, context.now())
-    response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson", "Cache-Control": "no-store"})
+    return await stream_rows(request, context.store.held(read_scope(request.query), caller.actor, context.now()))
+
+
+async def stream_rows(
+    request: web.Request, rows: AsyncIterator[Mapping[str, Any]], headers: Mapping[str, str] | None = None
+) -> web.StreamResponse:
+    """One JSON object a line, as they come."""
+    own = {"Content-Type": "application/x-ndjson", "Cache-Control": "no-store"}
+    response = web.StreamResponse(headers={**own, **(headers or {})})
     # The first row is asked for before the head is sent, so that a database that is down is a 503.
     first = await anext(rows, None)
     await response.prepare(request)

@@ -15,6 +15,7 @@ from uuid import UUID
 from balto_cli.pipeline import SpeechPipeline
 from balto_cli.server.live_session import LiveSession
 from balto_cli.server.logs import logger
+from balto_cli.server.spool import EVERYTHING
 from balto_cli.store.failure import StoreUnavailable
 from balto_cli.store.records import SessionRecord, new_id
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from balto_cli.server.live_session import Listener, Services
     from balto_cli.server.protocol import Auth
+    from balto_cli.server.spool import Span
     from balto_cli.store.records import Erased, KeyHolder
 
 _LOG = logger("balto.session")
@@ -91,6 +93,7 @@ class Sessions:
         numbers = range(1, record.seq_reserved + 1)
         session = LiveSession(services, record, SpeechPipeline(services.config), numbers=numbers)
         self._sessions[session.id] = session
+        services.recorder.begin(record)
         services.metrics.opened.inc()
         return session
 
@@ -123,6 +126,7 @@ class Sessions:
     def attach(self, session: LiveSession, socket: Socket, listener: Listener) -> None:
         """A socket is on it."""
         session.listener = listener
+        session.connected_at = self._services.now()
         session.dropped_at = None
         self._sockets[session.id] = socket
         self._attached[session.id] = session
@@ -139,6 +143,7 @@ class Sessions:
         del self._sockets[session.id]
         del self._attached[session.id]
         session.listener = None
+        session.connected_at = None
         if session.id in self._sessions and not session.is_finishing:
             session.dropped_at = self._services.now()
             self._spawn(self._note_drop(session))
@@ -149,6 +154,7 @@ class Sessions:
         session.finish(cut)
         await session.ended.wait()
         self._sessions.pop(session.id, None)
+        self._services.recorder.end(session.id, reason)
         while True:
             try:
                 await self._services.store.end_session(session.id, self._services.now(), reason, session.received)
@@ -171,13 +177,23 @@ class Sessions:
             if session is not None:
                 self._ready.pop(session, None)
                 session.ended.set()
-            spool.sound.erase([UUID(session_id).bytes])
+        await spool.sound.erase({UUID(session_id).bytes: [EVERYTHING] for session_id in erased.sessions})
+        sound: dict[bytes, list[Span]] = {}
         for part in erased.parts:
-            spool.sound.erase([UUID(part.session_id).bytes], part.start_sample, part.end_sample)
-        if erased.segments:
-            spool.segments.erase([UUID(segment.id).bytes for segment in erased.segments])
-            for segment in erased.segments:
-                self._services.forget(segment.id)
+            end = part.end_sample
+            if session := self._sessions.get(part.session_id):
+                end = await session.erase(part.start_sample, end)
+            sound.setdefault(UUID(part.session_id).bytes, []).append((part.start_sample, end))
+        for segment in erased.segments:
+            self._services.forget(segment.id)
+            # The next process must not hear it again; of a session that goes on the sound may still be there.
+            span = (segment.start_sample, segment.end_sample)
+            sound.setdefault(UUID(segment.session_id).bytes, []).append(span)
+        await spool.sound.erase(sound)
+        await spool.segments.erase({UUID(segment.id).bytes: [EVERYTHING] for segment in erased.segments})
+        for session_id in {segment.session_id for segment in erased.segments}:
+            if session := self._sessions.get(session_id) or self._attached.get(session_id):
+                session.forget({segment.id for segment in erased.segments})
 
     async def stop(self, code: int, reason: str, *, until_s: float) -> None:
         """Free all sessions for the next start: sockets closed, sound on disk, cuts that are heard stored.

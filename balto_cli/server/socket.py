@@ -26,6 +26,8 @@ from balto_cli.store.failure import StoreUnavailable
 from balto_cli.store.records import EventNumber
 
 if TYPE_CHECKING:
+    from aiohttp import WSMessage
+
     from balto_cli.server.live import Live
     from balto_cli.server.live_session import LiveSession
     from balto_cli.store.records import KeyHolder
@@ -103,6 +105,9 @@ class Connection:
         self._gone = asyncio.Event()
         self._left = asyncio.Event()
         self._close_code: int | None = None
+        self._closed = asyncio.Event()
+        self._receiving: asyncio.Task[Any] | None = None
+        """The task that waits for a message."""
 
     @property
     def key_id(self) -> str | None:
@@ -127,6 +132,8 @@ class Connection:
             await self._leave()
             if not self._socket.closed:
                 await self.close(protocol.NORMAL, "")
+            if self._close_code is not None:
+                await self._closed.wait()
 
     # Beginning
 
@@ -143,6 +150,7 @@ class Connection:
             self._take_pcm,
             self._broken,
             lambda: session.has_room,
+            lambda container: live.recorder.original(session.id, container),
         )
         self._rate_watch = RateWatch(auth.rate_hz, auth.channels)
         self.wants = auth.events
@@ -245,7 +253,7 @@ class Connection:
         while True:
             if not session.has_room:
                 await self._until_room(session)
-            message = await self._socket.receive()
+            message = await self._receive()
             self._heard_at = self._loop.time()
             if message.type is WSMsgType.BINARY:
                 if self._ending is None:
@@ -256,6 +264,18 @@ class Connection:
                 await self._socket.pong(message.data)
             elif message.type is not WSMsgType.PONG:
                 return
+
+    async def _receive(self) -> WSMessage:
+        """The next message. Raises `_Closed` when the socket is closed from outside meanwhile."""
+        self._receiving = task = asyncio.current_task()
+        try:
+            return await self._socket.receive()
+        except asyncio.CancelledError:
+            if self._close_code is None or task is None or task.uncancel():
+                raise
+            raise _Closed(self._close_code) from None
+        finally:
+            self._receiving = None
 
     async def _until_room(self, session: LiveSession) -> None:
         """Stop reading, so that TCP holds the client back; its clock of silence stands still."""
@@ -338,6 +358,7 @@ class Connection:
                 self._live.keep(finishing)
                 await asyncio.shield(finishing)
                 await session.until_settled()
+                await self._live.until_decided(session)
                 await self._sent_all.wait()
         except TimeoutError:
             _LOG.info("encerrar_sem_tudo", sessao=session.id)
@@ -470,10 +491,18 @@ class Connection:
         self._close_code = code
         self._live.metrics.closed.labels(str(code)).inc()
         self._gone.set()
-        with contextlib.suppress(Exception):
-            async with asyncio.timeout(_CLOSE_NORMAL_S if code == protocol.NORMAL else _CLOSE_S):
-                await self._socket.close(code=code, message=reason.encode())
-        self._abort()
+        try:
+            if self._receiving is not None:
+                # aiohttp waits for the client's answer only if nobody else reads; without it a proxy makes 1006 of
+                # every code.
+                self._receiving.cancel()
+                await asyncio.sleep(0)
+            with contextlib.suppress(Exception):
+                async with asyncio.timeout(_CLOSE_NORMAL_S if code == protocol.NORMAL else _CLOSE_S):
+                    await self._socket.close(code=code, message=reason.encode())
+        finally:
+            self._abort()
+            self._closed.set()
 
     def _abort(self) -> None:
         self._gone.set()

@@ -8,6 +8,9 @@ wanted any more.
 Appending only gathers; `write` hands everything to the system in one call, which outlives the death of the process,
 and `sync` makes it outlive a power cut. What cannot be written stays gathered, so that nothing is lost while the disk
 is full.
+
+Erasing overwrites records where they lie. A stretch that was erased out of a session that goes on is read as silence,
+by the next process too, so that the session's clock does not stand still for it.
 """
 
 from __future__ import annotations
@@ -21,42 +24,47 @@ import sys
 import time
 import zlib
 from collections import deque
-from dataclasses import dataclass
 from io import FileIO
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 _HEAD = struct.Struct("<2sBx16sQII")
 _MAGIC = b"B1"
-_KEPT, _ERASED = 1, 0
+_ERASED, _KEPT, _GONE = 0, 1, 2
+"""Kinds of records: silence in place of sound, sound, and what was erased with all that its owner had."""
 _KIND_OFFSET = 2
 _NAME = re.compile(r"(\d{10})\.diario")
 FILE_BYTES = 32 * 1024 * 1024
 """Size at which a file is closed: about four seconds of 300 sessions."""
-_JOIN_BYTES = 8_192
-"""Sound that comes in tiny messages is joined into records up to this long, as far as it came between two writes."""
+RECORD_BYTES = 8_192
+"""Records are no longer than this, a quarter of a second, so that little beside a stretch is erased with it; sound
+that comes in tiny messages is joined up to it, as far as it came between two writes."""
 _BYTES_PER_SAMPLE = 2
+Span = tuple[int, int | None]
+"""From sample, up to sample; None: to the end, whatever comes."""
+EVERYTHING: Span = (0, None)
 
 
-@dataclass(frozen=True, slots=True)
-class _Extent:
-    """Where a piece of sound lies."""
+class _Extent(NamedTuple):
+    """Where a piece of sound lies; one for every message of every session, so made as cheaply as may be."""
 
     file: int
     offset: int
     """Of its payload."""
     start: int
     samples: int
+    erased: bool = False
+    """Nothing but zeros lies there."""
 
     @property
     def end(self) -> int:
         return self.start + self.samples
 
-    def overlaps(self, start: int, end: int | None) -> bool:
-        return self.end > start and (end is None or self.start < end)
+    def overlaps(self, spans: Sequence[Span]) -> bool:
+        return any(self.end > start and (end is None or self.start < end) for start, end in spans)
 
 
 class Journal:
@@ -69,6 +77,8 @@ class Journal:
         self._extents: dict[bytes, deque[_Extent]] = {}
         self._wanted: dict[int, int] = {}
         """How many pieces of each file are wanted."""
+        self._inside: dict[int, set[bytes]] = {}
+        """Whose sound lies in each file, wanted or not."""
         self._gathered: list[tuple[bytes, int, bytearray]] = []
         self.gathered_bytes = 0
         """Not yet given to the system."""
@@ -79,13 +89,16 @@ class Journal:
         self._syncing: asyncio.Task[None] | None = None
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         files = sorted(int(match[1]) for path in folder.iterdir() if (match := _NAME.fullmatch(path.name)))
-        for number in files:
-            self._wanted[number] = 0
-            with self._path(number).open("rb") as file:
-                for owner, extent in _scan(file, number):
-                    self._keep(owner, extent)
         self._number = files[-1] if files else 0
         for number in files:
+            self._wanted[number] = 0
+            self._inside[number] = set()
+            with self._path(number).open("rb") as file:
+                for owner, kind, extent in _scan(file, number):
+                    self._inside[number].add(owner)
+                    if kind != _GONE:
+                        self._keep(owner, extent)
+        for number in tuple(self._wanted):
             self._delete_if_unwanted(number)
 
     def append(self, owner: bytes, start: int, pcm: bytes | bytearray | memoryview) -> None:
@@ -94,10 +107,12 @@ class Journal:
         if self._gathered:
             last_owner, last_start, payload = self._gathered[-1]
             follows = last_owner == owner and last_start + len(payload) // _BYTES_PER_SAMPLE == start
-            if follows and len(payload) + len(pcm) <= _JOIN_BYTES:
+            if follows and len(payload) + len(pcm) <= RECORD_BYTES:
                 payload += pcm
                 return
-        self._gathered.append((owner, start, bytearray(pcm)))
+        for offset in range(0, len(pcm), RECORD_BYTES):
+            piece = bytearray(pcm[offset : offset + RECORD_BYTES])
+            self._gathered.append((owner, start + offset // _BYTES_PER_SAMPLE, piece))
 
     def write(self) -> None:
         """Hand what was gathered to the system. Raises OSError, and keeps it, where the disk takes no more."""
@@ -140,20 +155,27 @@ class Journal:
             await asyncio.shield(self._syncing)
 
     def read(self, owner: bytes, start: int, end: int) -> bytes:
-        """PCM16LE of the samples from `start` on, up to `end` or the first one that is not there. Raises OSError."""
+        """PCM16LE of the samples from `start` on, up to `end` or the first one that is not there. Raises OSError.
+
+        Samples that were erased are 0.
+        """
         found = bytearray()
         position = start
-        for extent in self._extents.get(owner, ()):
-            if extent.start > position or position >= end:
-                break
-            if extent.end <= position:
-                continue
-            wanted = min(end, extent.end) - position
-            with self._path(extent.file).open("rb", buffering=0) as file:
+        with contextlib.ExitStack() as opened:
+            files: dict[int, FileIO] = {}
+            for extent in self._extents.get(owner, ()):
+                if extent.start > position or position >= end:
+                    break
+                if extent.end <= position:
+                    continue
+                if extent.file not in files:
+                    files[extent.file] = opened.enter_context(self._path(extent.file).open("rb", buffering=0))
+                file = files[extent.file]
+                wanted = (min(end, extent.end) - position) * _BYTES_PER_SAMPLE
                 file.seek(extent.offset + (position - extent.start) * _BYTES_PER_SAMPLE)
-                piece = file.read(wanted * _BYTES_PER_SAMPLE)
-            found += piece
-            position += len(piece) // _BYTES_PER_SAMPLE
+                piece = bytes(wanted) if extent.erased else file.read(wanted)
+                found += piece
+                position += len(piece) // _BYTES_PER_SAMPLE
         return bytes(found)
 
     def owners(self) -> tuple[bytes, ...]:
@@ -161,12 +183,16 @@ class Journal:
         return tuple(self._extents)
 
     def end_of(self, owner: bytes, start: int) -> int:
-        """Sample after the last one that is there without a gap from `start` on."""
+        """Sample after the last one that is there, or was erased, without a gap from `start` on."""
         position = start
         for extent in self._extents.get(owner, ()):
             if extent.start <= position < extent.end:
                 position = extent.end
         return position
+
+    def was_erased(self, owner: bytes, start: int) -> bool:
+        """Whether some of its sound from `start` on was erased."""
+        return any(extent.erased and extent.end > start for extent in self._extents.get(owner, ()))
 
     def forget(self, owner: bytes, before: int | None = None) -> None:
         """Sound before sample `before` (all of it without one) is not wanted any more."""
@@ -188,32 +214,31 @@ class Journal:
         if not extents:
             del self._extents[owner]
 
-    def erase(self, owners: Collection[bytes], start: int = 0, end: int | None = None) -> None:
-        """Overwrite their sound with zeros wherever it lies, forgotten or not, and sync. Raises OSError."""
+    async def erase(self, spans: Mapping[bytes, Sequence[Span]]) -> None:
+        """Overwrite these stretches of sound, by owner, wherever they lie, forgotten or not, and sync. Raises OSError.
+
+        Records go whole: up to `RECORD_BYTES` more at either end. Of an owner who loses `EVERYTHING` nothing is kept;
+        in any other the stretch is silence from this call on.
+        """
+        if not spans:
+            return
         self.write()
-        wanted = frozenset(owners)
-        for number in tuple(self._wanted):
-            with self._path(number).open("r+b") as file:
-                mine = [
-                    extent for owner, extent in _scan(file, number) if owner in wanted and extent.overlaps(start, end)
-                ]
-                for extent in mine:
-                    file.seek(extent.offset - _HEAD.size + _KIND_OFFSET)
-                    file.write(bytes([_ERASED]))
-                    file.seek(extent.offset)
-                    file.write(bytes(extent.samples * _BYTES_PER_SAMPLE))
-                if mine:
-                    file.flush()
-                    _to_disk(file)
-        for owner in wanted & self._extents.keys():
+        for owner in spans.keys() & self._extents.keys():
             kept = deque[_Extent]()
             for extent in self._extents.pop(owner):
-                if extent.overlaps(start, end):
+                if not extent.overlaps(spans[owner]):
+                    kept.append(extent)
+                elif EVERYTHING in spans[owner]:
                     self._let_go(extent)
                 else:
-                    kept.append(extent)
+                    kept.append(extent._replace(erased=True))
             if kept:
                 self._extents[owner] = kept
+        numbers = [number for number, owners in self._inside.items() if owners & spans.keys()]
+        # Of the file that is written to, what comes meanwhile is none of it.
+        sizes = {number: self._size if number == self._number and self._writer else None for number in numbers}
+        if numbers:
+            await asyncio.to_thread(self._overwrite, sizes, spans)
 
     def tidy(self, *, older_than_s: float = 60.0) -> None:
         """Close a file that has been written to for a while, so that it goes as soon as nothing in it is wanted."""
@@ -251,6 +276,22 @@ class Journal:
             with contextlib.suppress(FileNotFoundError), self._path(number).open("r+b", buffering=0) as file:
                 _to_disk(file)
 
+    def _overwrite(self, sizes: Mapping[int, int | None], spans: Mapping[bytes, Sequence[Span]]) -> None:
+        """Put zeros in place of sound. The mark comes first: a death in between leaves what the next try finds."""
+        for number, size in sizes.items():
+            # A file that is gone since held nothing that is wanted.
+            with contextlib.suppress(FileNotFoundError), self._path(number).open("r+b") as file:
+                records = _scan(file, number, size=size, checked=False)
+                found = [(owner, extent) for owner, _, extent in records if extent.overlaps(spans.get(owner, ()))]
+                for owner, extent in found:
+                    file.seek(extent.offset - _HEAD.size + _KIND_OFFSET)
+                    file.write(bytes([_GONE if EVERYTHING in spans[owner] else _ERASED]))
+                    file.seek(extent.offset)
+                    file.write(bytes(extent.samples * _BYTES_PER_SAMPLE))
+                if found:
+                    file.flush()
+                    _to_disk(file)
+
     def _begin_file(self) -> FileIO:
         path = self._path(self._number + 1)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o600)
@@ -259,6 +300,7 @@ class Journal:
         self._size = 0
         self._begun_s = time.monotonic()
         self._wanted[self._number] = 0
+        self._inside[self._number] = set()
         if sys.platform != "win32":
             folder = os.open(self._folder, os.O_RDONLY)
             try:
@@ -274,8 +316,15 @@ class Journal:
             self._delete_if_unwanted(self._number)
 
     def _keep(self, owner: bytes, extent: _Extent) -> None:
-        self._extents.setdefault(owner, deque()).append(extent)
+        """Sound that comes in place of other sound is what counts: that was forgotten when it came."""
+        extents = self._extents.setdefault(owner, deque())
         self._wanted[extent.file] += 1
+        self._inside[extent.file].add(owner)
+        while extents and extents[-1].start >= extent.start:
+            self._let_go(extents.pop())
+        if extents and extents[-1].end > extent.start:
+            extents[-1] = extents[-1]._replace(samples=extent.start - extents[-1].start)
+        extents.append(extent)
 
     def _let_go(self, extent: _Extent) -> None:
         self._wanted[extent.file] -= 1
@@ -284,7 +333,7 @@ class Journal:
     def _delete_if_unwanted(self, number: int) -> None:
         if self._wanted[number] or (number == self._number and self._writer is not None):
             return
-        del self._wanted[number]
+        del self._wanted[number], self._inside[number]
         self._unsynced.discard(number)
         self._path(number).unlink(missing_ok=True)
 
@@ -336,21 +385,21 @@ class Spool:
             self.segments.close()
 
 
-def _scan(file: BinaryIO, number: int) -> Iterator[tuple[bytes, _Extent]]:
-    """Whole records that were not erased, up to the first one that is damaged."""
+def _scan(
+    file: BinaryIO, number: int, *, size: int | None = None, checked: bool = True
+) -> Iterator[tuple[bytes, int, _Extent]]:
+    """Owner, kind and place of each record; with `checked` up to the first one that is damaged."""
+    size = os.fstat(file.fileno()).st_size if size is None else size
     offset = 0
-    file.seek(0)
-    while len(head := file.read(_HEAD.size)) == _HEAD.size:
-        magic, kind, owner, start, length, crc = _HEAD.unpack(head)
+    while offset + _HEAD.size <= size:
+        file.seek(offset)
+        magic, kind, owner, start, length, crc = _HEAD.unpack(file.read(_HEAD.size))
         offset += _HEAD.size
-        payload = file.read(length) if magic == _MAGIC and length <= FILE_BYTES else b""
-        if magic != _MAGIC or len(payload) != length:
+        if magic != _MAGIC or offset + length > size:
             return
-        if kind == _KEPT:
-            if zlib.crc32(payload) != crc:
-                return
-            yield owner, _Extent(number, offset, start, length // _BYTES_PER_SAMPLE)
-            file.seek(offset + length)
+        if checked and kind == _KEPT and zlib.crc32(file.read(length)) != crc:
+            return
+        yield owner, kind, _Extent(number, offset, start, length // _BYTES_PER_SAMPLE, kind == _ERASED)
         offset += length
 
 

@@ -64,7 +64,7 @@ class Transcription:
         catch_up_brl_a_day: float = CATCH_UP_BRL_A_DAY,
         keep_sound: bool = False,
     ) -> None:
-        """`tell` hears of every final state that was stored. With `keep_sound` somebody else deletes it."""
+        """`tell` hears of every final state that was stored, late or not; with `keep_sound` others delete the sound."""
         self._store = store
         self._spool = spool
         self._transcriber = transcriber
@@ -227,7 +227,7 @@ class Transcription:
         """Store the final state, then let go of the sound; an answer that was paid for is worth some patience."""
         for wait_s in (0.5, 1.0, 2.0, 4.0, None):
             try:
-                await self._store.transcribed(outcome)
+                stored = await self._store.transcribed(outcome)
                 break
             except StoreUnavailable:
                 if wait_s is None:
@@ -237,8 +237,8 @@ class Transcription:
         if not self._keep_sound:
             self._spool.segments.forget(UUID(pending.id).bytes)
         waiting = self._asked.pop(pending.id, None)
-        if waiting is not None:
-            self._tell(waiting, outcome)
+        if waiting is not None or stored:
+            self._tell(waiting or pending, outcome)
         return True
 
     async def _catch_up(self) -> None:

@@ -36,6 +36,8 @@ T = TypeVar("T")
 MAX_AUDIO_S = 20 * 60
 """Longer recordings are work for `balto compare`, not for a request that a person waits for."""
 _WAITING = 4
+_MODEL_S = 1.5
+"""What a model has at a counter once a transcript of the usual second is there."""
 
 
 class Bench:
@@ -96,19 +98,16 @@ async def transcrever(request: web.Request) -> web.Response:
 
 
 async def analisar(request: web.Request) -> web.Response:
-    """What would be suggested on a text."""
+    """What would be suggested on a text, a turn a line: to a key by its client's catalogue, else by Balto's own."""
     context = request.app[CONTEXT]
-    await context.gate.anyone(request)
+    caller = await context.gate.anyone(request)
     asked = await read_json(request, Analisar)
     turns = [line.strip() for line in asked.texto.splitlines() if line.strip()]
-    decision = await context.suggester.decide(turns)
+    whose = caller.holder or caller.account
+    client_id = whose.client_id if whose else None
+    answer = await context.suggester.decide(client_id, turns, budget_s=_MODEL_S)
     return web.json_response(
-        {
-            "acao": decision.action,
-            "categoria": decision.category,
-            "motivo": decision.reason,
-            "mensagem": dict(decision.message),
-        }
+        {"acao": answer.action, "categoria": answer.category, "motivo": answer.reason, "mensagem": answer.wire()}
     )
 
 

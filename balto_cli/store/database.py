@@ -32,6 +32,8 @@ T = TypeVar("T")
 _LOG = logging.getLogger("balto.store")
 _BUSY_MS = 5_000
 """How long a write waits for another process (`balto keys`) to end its own."""
+_TIDY_MS = 200
+"""How long emptying the log may hold up the writer while it waits for readers."""
 _GROUP = 200
 """Writes in one transaction at most, so that the first of them does not wait for ever."""
 _QUEUE = 20_000
@@ -45,6 +47,18 @@ class Database:
 
     writing: Engine
     reading: Engine
+
+    def tidy(self) -> None:
+        """Empty SQLite's write-ahead log, where what was erased still lies; a reader in the way leaves it for later."""
+        if self.writing.dialect.name != "sqlite":
+            return
+        with contextlib.closing(self.reading.raw_connection()) as connection:
+            driver: Any = connection.driver_connection
+            driver.execute(f"PRAGMA busy_timeout={_TIDY_MS}")
+            try:
+                driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            finally:
+                driver.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
 
     def close(self) -> None:
         """Let go of all connections."""
@@ -70,6 +84,17 @@ def open_database(address: str) -> Database:
         database.close()
         raise
     return database
+
+
+@contextlib.contextmanager
+def looking(address: str) -> Iterator[Connection]:
+    """Read a database as it is, without migrating it. Raises as `Store.open`."""
+    engine = _engine(_url(address), writes=False)
+    try:
+        with said_plainly(), engine.begin() as connection:
+            yield connection
+    finally:
+        engine.dispose()
 
 
 @contextlib.contextmanager

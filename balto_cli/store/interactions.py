@@ -113,6 +113,8 @@ def add_suggestion(connection: Connection, suggestion: NewSuggestion) -> bool:
         "cost_brl": suggestion.cost_brl,
         "suggested_at": suggestion.suggested_at,
         "sent": suggestion.sent,
+        "rule": suggestion.rule and storable(suggestion.rule, 80),
+        "products": [storable(key) for key in suggestion.products],
     }
     return insert_once(connection, SUGGESTIONS, row)
 
@@ -159,6 +161,11 @@ def spent_since(connection: Connection, at: datetime) -> float:
     return float((connection.scalar(heard) or 0.0) + (connection.scalar(decided) or 0.0))
 
 
+def spent_on_suggestions(connection: Connection, since: datetime) -> float:
+    """Reais that models cost since a moment, calls without an answer included."""
+    return float(connection.scalar(select(func.sum(_G.cost_brl)).where(_G.suggested_at >= since)) or 0.0)
+
+
 def find(connection: Connection, segment_id: str) -> Interaction | None:
     """One interaction."""
     mine = select(SEGMENTS).where(_S.id == storable(segment_id)).subquery()
@@ -169,11 +176,14 @@ def find(connection: Connection, segment_id: str) -> Interaction | None:
 def page(connection: Connection, scope: Scope, limit: int, cursor: str | None) -> Page:
     """A page, newest first. Raises `ValueError` for a cursor that is none of ours."""
     segments, next_cursor = page_of_segments(connection, scope, limit, cursor)
-    if not segments:
-        return Page((), None)
-    mine = select(SEGMENTS).where(_S.id.in_(segments)).subquery()
+    return Page(tuple(of_segments(connection, segments)), next_cursor)
+
+
+def of_segments(connection: Connection, segment_ids: Sequence[str]) -> list[Interaction]:
+    """Interactions by their ids, newest first."""
+    mine = select(SEGMENTS).where(_S.id.in_(segment_ids)).subquery()
     rows = connection.execute(_joined(mine).order_by(mine.c.said_at.desc(), mine.c.id.desc()))
-    return Page(tuple(_interaction(row) for row in rows), next_cursor)
+    return [_interaction(row) for row in rows]
 
 
 def page_of_segments(
@@ -204,7 +214,7 @@ def within(scope: Scope) -> list[ColumnElement[bool]]:
 
 
 def cost_table(connection: Connection, scope: Scope) -> list[CostRow]:
-    """Costs by day, counter and provider."""
+    """Costs by day, counter and provider, without those of trials."""
     day = func.date(_S.said_at)
     spoken = func.sum(_S.end_sample - _S.start_sample)
     amounts = (func.sum(_T.cost_brl), func.sum(_T.lost_brl), func.coalesce(func.sum(_G.cost_brl), 0.0))
@@ -215,7 +225,7 @@ def cost_table(connection: Connection, scope: Scope) -> list[CostRow]:
         .join(COUNTERS, COUNTERS.c.id == _S.counter_id)
         .join(CLIENTS, CLIENTS.c.id == COUNTERS.c.client_id)
         .outerjoin(SUGGESTIONS, _G.segment_id == _S.id)
-        .where(*within(scope))
+        .where(COUNTERS.c.trial.is_(False), *within(scope))
         .group_by(day, CLIENTS.c.name, COUNTERS.c.name, _T.provider)
         .order_by(day, CLIENTS.c.name, COUNTERS.c.name, _T.provider)
     )

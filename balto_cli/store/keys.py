@@ -96,8 +96,9 @@ def add_key(connection: Connection, counter_id: str, at: datetime) -> NewKey:
 
 
 def list_all(connection: Connection) -> list[KeyEntry]:
-    """All keys, by client, counter and age."""
-    rows = connection.execute(_ENTRIES.order_by(CLIENTS.c.name, COUNTERS.c.name, KEYS.c.created_at, KEYS.c.id))
+    """All keys but those of trials, by client, counter and age."""
+    lasting = _ENTRIES.where(COUNTERS.c.trial.is_(False))
+    rows = connection.execute(lasting.order_by(CLIENTS.c.name, COUNTERS.c.name, KEYS.c.created_at, KEYS.c.id))
     return [_entry(row) for row in rows]
 
 

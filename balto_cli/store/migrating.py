@@ -20,6 +20,14 @@ _LOCK = 0x62616C746F
 """Advisory lock of PostgreSQL ("balto"): two starts at once migrate one after the other."""
 
 
+def revisions(connection: Connection) -> tuple[str | None, str]:
+    """Of the tables that are there (None: of none of ours), and of this version. Raises as `migrate`."""
+    scripts = ScriptDirectory(str(Path(__file__).with_name("migrations")))
+    _refuse_unknown(connection, scripts)
+    found = MigrationContext.configure(connection).get_current_revision()
+    return found, str(scripts.get_current_head())
+
+
 def migrate(engine: Engine) -> None:
     """Run the migrations that are missing, in one transaction. Raises `UsageError` for a database of a newer Balto."""
     with engine.begin() as connection:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from balto_cli.store.records import Scope
 
-_BATCH = 50
+_BATCH = 8
 """A write that comes meanwhile waits for one of these."""
 _EXPORT_BATCH = 500
 _C = SESSIONS.c
@@ -44,12 +44,12 @@ def parts(connection: Connection, scope: Scope) -> tuple[SessionPart, ...]:
         reaching.append(_C.started_at < scope.until)
     if scope.since:
         reaching.append(or_(_C.ended_at.is_(None), _C.ended_at >= scope.since))
-    query = select(_C.id, _C.started_at, _C.received_samples, _C.state).where(*reaching).order_by(_C.started_at)
+    query = select(_C.id, _C.started_at).where(*reaching).order_by(_C.started_at)
     return tuple(
         SessionPart(
             row.id,
             max(0, _samples(row.started_at, scope.since)) if scope.since else 0,
-            _samples(row.started_at, scope.until) if scope.until else row.received_samples,
+            _samples(row.started_at, scope.until) if scope.until else None,
         )
         for row in connection.execute(query)
     )

@@ -202,6 +202,10 @@ class NewSuggestion:
     cost_brl: float
     suggested_at: datetime
     sent: bool
+    rule: str | None = None
+    """Code of the rule that decided."""
+    products: tuple[str, ...] = ()
+    """Ids of what was suggested."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,7 +338,8 @@ class SessionPart:
 
     session_id: str
     start_sample: int
-    end_sample: int
+    end_sample: int | None
+    """None: as far as it came."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,10 +76,11 @@ def register_counter(
     return Registered(add_key(connection, add_counter(connection, client_id, name, at), at))
 
 
-def count_failure(connection: Connection, kind: str, address: str, at: datetime) -> None:
-    """Count a wrong try; those that no longer count are forgotten, since an address is personal data."""
+def count_failure(connection: Connection, kind: str, address: str, at: datetime) -> int:
+    """Count a wrong try; those that no longer count are forgotten, since an address is personal data. Its id."""
     connection.execute(delete(FAILURES).where(FAILURES.c.at <= at - TRIES_SPAN))
-    connection.execute(insert(FAILURES), {"kind": kind, "address": storable(address, 64), "at": at})
+    row = {"kind": kind, "address": storable(address, 64), "at": at}
+    return int(connection.execute(insert(FAILURES).returning(FAILURES.c.id), row).scalar_one())
 
 
 def retry_after_s(connection: Connection, kind: str, address: str, at: datetime) -> int:
@@ -108,16 +109,3 @@ def set_admin_hash(connection: Connection, encoded: str, at: datetime, only_firs
     connection.execute(insert(ADMIN_SECRET), {"id": 1, "encoded": encoded, "set_at": at})
     connection.execute(delete(ADMIN_SESSIONS))
     return True
-
-
-def open_admin_session(connection: Connection, token: str, at: datetime, expires_at: datetime) -> None:
-    """Remember a panel cookie; expired ones are forgotten."""
-    connection.execute(delete(ADMIN_SESSIONS).where(ADMIN_SESSIONS.c.expires_at <= at))
-    row = {"sha256": sha256(token), "opened_at": at, "expires_at": expires_at}
-    connection.execute(insert(ADMIN_SESSIONS), row)
-
-
-def admin_session_valid(connection: Connection, token: str, at: datetime) -> bool:
-    """Whether a panel cookie still counts."""
-    mine = (ADMIN_SESSIONS.c.sha256 == sha256(token), ADMIN_SESSIONS.c.expires_at > at)
-    return connection.scalar(select(ADMIN_SESSIONS.c.sha256).where(*mine)) is not None

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, Self, TypeVar
 
-from balto_cli.store import audit, interactions, keys, privacy, registration, sessions
+from balto_cli.store import audit, history, interactions, keys, privacy, registration, sessions
 from balto_cli.store.database import Database, Writer, open_database, said_plainly
 from balto_cli.store.records import Erased, ErasureCount, Scope
 
@@ -132,14 +132,6 @@ class Store:
     async def set_admin_hash(self, encoded: str, at: datetime, *, only_first: bool = False) -> bool:
         """Replace the secret's hash, which ends all panel sessions; with `only_first` an existing one stays (False)."""
         return await self._write(registration.set_admin_hash, encoded, at, only_first)
-
-    async def open_admin_session(self, token: str, at: datetime, expires_at: datetime) -> None:
-        """Remember a panel cookie (its SHA-256)."""
-        await self._write(registration.open_admin_session, token, at, expires_at)
-
-    async def admin_session_valid(self, token: str, at: datetime) -> bool:
-        """Whether a panel cookie is one that was given and has not expired."""
-        return await self._read(registration.admin_session_valid, token, at)
 
     async def count_failure(self, kind: str, address: str, at: datetime) -> None:
         """Count a wrong try, of `kind` (`codigo`, `admin`)."""
@@ -291,6 +283,10 @@ class Store:
         for part in await self._read(privacy.parts, scope):
             await self._forget(Erased(parts=(part,)))
         segments += await self._erase_segments(scope)
+        if segments:
+            await self._tidy_words()
+        if segments or whole:
+            await asyncio.to_thread(self._database.tidy)
         return ErasureCount(len(whole), segments)
 
     async def _erase_segments(self, scope: Scope) -> int:
@@ -299,6 +295,12 @@ class Store:
             await self._forget(Erased(segments=batch))
             segments += await self._write(privacy.delete_segments, tuple(one.id for one in batch))
         return segments
+
+    async def _tidy_words(self) -> None:
+        """Clear the words of what was erased out of the index, slice by slice, so that live writes pass between."""
+        more = await self._write(history.tidy_words, begin=True)
+        while more:
+            more = await self._write(history.tidy_words, begin=False)
 
     async def audio_to_delete(self, finished_before: datetime, limit: int = 500) -> list[ErasedSegment]:
         """Segments whose transcript was final before `finished_before` and whose audio file is still there."""
@@ -326,6 +328,16 @@ class Store:
     async def audit_trail(self, limit: int = 500) -> list[AuditEntry]:
         """The latest entries, newest first."""
         return await self._read(audit.latest, limit)
+
+    # What one page of the panel or one command of the operator asks
+
+    async def read(self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a query function of this package (of `accounts`, `counters`) in the pool of readers."""
+        return await self._read(query, *args, **kwargs)
+
+    async def write(self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a query function of this package in the writer. What it raises comes through, and nothing is written."""
+        return await self._write(query, *args, **kwargs)
 
     async def _forget(self, erased: Erased) -> None:
         for forget in self._forgetters:

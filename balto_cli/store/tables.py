@@ -22,6 +22,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -63,6 +64,9 @@ METADATA = MetaData(
 _SERIAL = BigInteger().with_variant(Integer, "sqlite")
 _UNFINISHED = text("state IN ('espera', 'adiada')")
 _UNENDED = text("state <> 'encerrada'")
+_NOT_OK = text("state <> 'ok'")
+_SPOKEN_UP = text("action <> 'silencio'")
+_ANSWERED = text("outcome IS NOT NULL")
 
 
 def _id() -> Column[str]:
@@ -90,8 +94,10 @@ COUNTERS = Table(
     _ref("client_id", "clients"),
     Column("name", String(200), nullable=False),
     Column("created_at", Utc, nullable=False),
+    Column("trial", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("client_id", "name"),
 )
+"""`trial`: made to try a microphone for some minutes; it is in no figure, and all of it is erased when they end."""
 
 KEYS = Table(
     "keys",
@@ -102,7 +108,9 @@ KEYS = Table(
     Column("created_at", Utc, nullable=False),
     Column("last_used_at", Utc),
     Column("revoked_at", Utc),
+    Column("expires_at", Utc),
 )
+"""`expires_at` is of the key of a trial; the server revokes it then."""
 
 REGISTRATION_CODES = Table(
     "registration_codes",
@@ -133,13 +141,35 @@ ADMIN_SECRET = Table(
 )
 """One row, of id 1: the hash."""
 
+ACCOUNTS = Table(
+    "accounts",
+    METADATA,
+    _id(),
+    Column("login", String(60), nullable=False, unique=True),
+    Column("name", String(120), nullable=False),
+    Column("role", String(20), nullable=False),
+    _ref("client_id", "clients", nullable=True, index=True),
+    Column("encoded", String(300), nullable=False),
+    Column("created_at", Utc, nullable=False),
+    Column("password_at", Utc, nullable=False),
+    Column("last_login_at", Utc),
+    Column("removed_at", Utc),
+)
+"""People of the panel. One that was removed keeps its row: its login, which the audit names, is nobody else's."""
+
 ADMIN_SESSIONS = Table(
     "admin_sessions",
     METADATA,
     Column("sha256", String(64), primary_key=True),
     Column("opened_at", Utc, nullable=False),
     Column("expires_at", Utc, nullable=False),
+    _ref("account_id", "accounts", nullable=True, index=True),
+    Column("seen_at", Utc),
 )
+"""Sessions of the panel: of an account, or of whoever holds the administrator's secret (None).
+
+`seen_at` is the last use of one that also ends by rest; None for one of the protocol's `POST /admin/login`.
+"""
 
 SESSIONS = Table(
     "sessions",
@@ -248,8 +278,12 @@ SUGGESTIONS = Table(
     Column("cost_brl", Float, nullable=False),
     Column("suggested_at", Utc, nullable=False),
     Column("sent", Boolean, nullable=False),
+    Column("rule", String(80)),
+    Column("products", JSON(none_as_null=True)),
     Index("ix_suggestions_suggested_at", "suggested_at"),
+    Index("ix_suggestions_action_suggested_at", "action", "suggested_at"),
 )
+"""`rule` is the code of what decided, `products` a list of the ids that were suggested."""
 
 FEEDBACK = Table(
     "feedback",
@@ -271,4 +305,35 @@ AUDIT = Table(
     Column("action", String(40), nullable=False),
     Column("subject", String(80), nullable=False),
     Column("detail", JSON, nullable=False),
+    Index("ix_audit_at", "at"),
 )
+
+HISTORY = Table(
+    "history",
+    METADATA,
+    Column("doc", _SERIAL, primary_key=True, autoincrement=False),
+    Column("segment_id", String(36), nullable=False),
+    Column("client_id", String(36), nullable=False),
+    Column("counter_id", String(36), nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("provider", String(80)),
+    Column("action", String(20)),
+    Column("outcome", String(200)),
+    Column("spoken_ms", Integer, nullable=False),
+    Column("latency_ms", Integer),
+    Column("delay_ms", Integer),
+    Column("cost_brl", Float, nullable=False),
+    Index("ix_history_segment_id", "segment_id", unique=True),
+    Index("ix_history_client_id_doc", "client_id", "doc"),
+    Index("ix_history_counter_id_doc", "counter_id", "doc"),
+    Index("ix_history_provider_doc", "provider", "doc"),
+    Index("ix_history_state_doc", "state", "doc", sqlite_where=_NOT_OK, postgresql_where=_NOT_OK),
+    Index("ix_history_action_doc", "action", "doc", sqlite_where=_SPOKEN_UP, postgresql_where=_SPOKEN_UP),
+    Index("ix_history_outcome_doc", "outcome", "doc", sqlite_where=_ANSWERED, postgresql_where=_ANSWERED),
+)
+"""One narrow row an interaction, kept by triggers: all that lists and figures filter, order and add up by.
+
+`doc` is its time: microseconds of `said_at` since 1970 times 1024, plus a number among those of one microsecond; so the
+order of the key is the order of time, also of what the index of words (`history_words`) finds. `delay_ms` is from the
+end of the speech to the transcript, `cost_brl` of the transcript with what was lost. Trials have no row.
+"""

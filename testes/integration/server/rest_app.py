@@ -17,7 +17,7 @@ from balto_cli.server.auth import Gate
 from balto_cli.server.context import CONTEXT, ServerContext
 from balto_cli.server.rest import add_routes
 from balto_cli.server.secrets import find_admin
-from balto_cli.server.suggester import SilentSuggester
+from balto_cli.server.suggester import Suggester
 from balto_cli.server.trial import Bench
 from balto_cli.settings import Settings
 from balto_cli.store.store import Store
@@ -69,6 +69,7 @@ async def running(
     admin = await find_admin(store, settings, folder, clock(), show)
     provider = FakeTranscriber("Local")
     bench = Bench()
+    suggester = Suggester(folder)
     problems: list[str] = []
 
     async def found() -> tuple[str, ...]:
@@ -81,7 +82,7 @@ async def running(
         config=PipelineConfig(),
         providers={"local": provider},
         transcriber=provider,
-        suggester=SilentSuggester(),
+        suggester=suggester,
         now=clock,
         gate=Gate(store, admin, settings, clock),
         bench=bench,
@@ -94,6 +95,7 @@ async def running(
     async with TestClient(TestServer(app)) as client:
         yield Running(client, store, clock, provider, context, problems)
     bench.close()
+    await suggester.close()
 
 
 def _defaults() -> dict[str, Any]:

@@ -100,10 +100,22 @@ async def test_what_a_killed_server_was_sent_is_gone_at_the_next_start(store: St
         assert not left.parent.exists()
 
 
-async def test_nothing_is_suggested_without_an_engine(store: Store, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("said", "action", "fields"),
+    [
+        ("tô com dor de cabeça", "sugerir", {"produto", "itens", "perguntas"}),
+        ("oi, tudo bem?\ntô com dor no peito", "encaminhar", {"motivo", "urgencia"}),
+        ("bom dia", "silencio", set()),
+    ],
+)
+async def test_a_text_gets_the_suggestion_that_a_counter_would(
+    store: Store, tmp_path: Path, said: str, action: str, fields: set[str]
+) -> None:
     async with running(store, tmp_path) as server:
-        answer = await server.client.post("/api/test/analisar", json={"texto": "tem dipirona?"}, headers=ADMIN)
-        assert (await answer.json())["acao"] == "silencio"
+        answer = await server.client.post("/api/test/analisar", json={"texto": said}, headers=ADMIN)
+        found = await answer.json()
+        assert found["acao"] == action
+        assert fields <= set(found["mensagem"])
 
 
 @pytest.mark.parametrize("data", [b"", b"isto nao e audio", b"RIFF\x00\x00\x00\x00WAVE", b"%PDF-1.7 x"])

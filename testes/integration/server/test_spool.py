@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
 from collections import defaultdict
 from pathlib import Path
 from uuid import uuid4
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from balto_cli.server.spool import Journal, Spool
+from balto_cli.server.spool import EVERYTHING, RECORD_BYTES, Journal, Spool
 
 ONE, OTHER = uuid4().bytes, uuid4().bytes
 
@@ -78,19 +80,73 @@ def test_files_that_nobody_wants_are_deleted_and_the_others_stay(tmp_path: Path)
     assert not list(tmp_path.iterdir())
 
 
-def test_erased_sound_is_no_longer_on_disk_and_the_rest_is(tmp_path: Path) -> None:
+async def test_erased_sound_is_no_longer_on_disk_and_the_rest_is(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
     journal.append(ONE, 0, b"SEGREDO!")
     journal.append(OTHER, 0, b"FICA")
     journal.write()
     journal.forget(ONE)  # not wanted, still on disk
-    journal.erase([ONE])
-    everything = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    await journal.erase({ONE: [EVERYTHING]})
+    everything = b"".join(map(Path.read_bytes, tmp_path.iterdir()))  # noqa: ASYNC240
     assert b"SEGREDO!" not in everything
     assert journal.read(OTHER, 0, 99) == b"FICA"
     again = Journal(tmp_path)
     assert again.owners() == (OTHER,)
     assert again.read(OTHER, 0, 99) == b"FICA"
+
+
+@given(
+    spans=st.lists(st.tuples(st.integers(0, 30_000), st.integers(1, 9_000)), min_size=1, max_size=3),
+    forgotten=st.integers(0, 30_000),
+)
+@settings(deadline=None, max_examples=25)
+def test_a_stretch_that_was_erased_is_silence_and_the_clock_goes_on(
+    tmp_path_factory: pytest.TempPathFactory, spans: list[tuple[int, int]], forgotten: int
+) -> None:
+    """By this process and the next one; no more than a record beside it is lost, and nobody else's sound."""
+    folder = tmp_path_factory.mktemp("diario")
+    journal = Journal(folder, file_bytes=20_000)
+    generator = np.random.default_rng(3)
+    said = {who: generator.integers(1, 9_000, 30_000).astype("<i2") for who in (ONE, OTHER)}
+    for start in range(0, 30_000, 2_500):
+        for who, sound in said.items():
+            journal.append(who, start, sound[start : start + 2_500].tobytes())
+        journal.write()
+    journal.forget(ONE, before=forgotten)
+    stretches = [(start, start + length) for start, length in spans]
+    asyncio.run(journal.erase({ONE: stretches}))
+    for reader in (journal, Journal(folder, file_bytes=20_000)):
+        assert reader.read(OTHER, 0, 30_000) == said[OTHER].tobytes()
+        assert reader.end_of(ONE, forgotten) == 30_000 or forgotten == 30_000
+        heard = np.frombuffer(reader.read(ONE, forgotten, 30_000), "<i2")
+        expected = said[ONE][forgotten:]
+        kept = heard != 0
+        assert (heard[kept] == expected[kept]).all()
+        places = np.arange(forgotten, 30_000)
+        inside = np.zeros(len(places), bool)
+        near = np.zeros(len(places), bool)
+        for start, end in stretches:
+            inside |= (places >= start) & (places < end)
+            near |= (places >= start - RECORD_BYTES // 2) & (places < end + RECORD_BYTES // 2)
+        assert not kept[inside].any()
+        assert kept[~near].all()
+        assert reader.was_erased(ONE, forgotten) == (not kept.all())
+
+
+def test_sound_that_came_anew_counts_in_place_of_what_was_forgotten(tmp_path: Path) -> None:
+    """Also for the process after the next one, that finds both in the files."""
+    journal = Journal(tmp_path)
+    journal.append(ONE, 0, b"aabb")
+    journal.append(OTHER, 0, b"zz")
+    journal.append(ONE, 2, b"veho")
+    journal.write()
+    journal.forget_from(ONE, 2)
+    journal.append(OTHER, 1, b"yy")
+    journal.append(ONE, 2, b"novo!!")
+    journal.write()
+    assert journal.read(ONE, 0, 99) == b"aabbnovo!!"
+    assert Journal(tmp_path).read(ONE, 0, 99) == b"aabbnovo!!"
+    assert Journal(tmp_path).read(OTHER, 0, 99) == b"zzyy"
 
 
 async def test_a_full_disk_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,8 +178,6 @@ async def test_a_full_disk_loses_nothing(tmp_path: Path, monkeypatch: pytest.Mon
 async def test_waiting_for_the_disk_is_shared_and_reaches_what_was_written_before_the_call(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import asyncio
-
     import balto_cli.server.spool as module
 
     synced_sizes: list[int] = []

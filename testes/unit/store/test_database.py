@@ -26,7 +26,12 @@ def test_the_migrations_make_the_tables_of_the_code(database_url: str) -> None:
     open_database(database_url).close()
     engine = create_engine(database_url)
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        opts = {
+            "compare_type": True,
+            # The index of words is a virtual table with its own shadow tables.
+            "include_name": lambda name, _kind, _of: not str(name).startswith("history_words"),
+        }
+        context = MigrationContext.configure(connection, opts=opts)
         assert compare_metadata(context, METADATA) == []
     engine.dispose()
 

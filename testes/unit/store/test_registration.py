@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
+from balto_cli.store import accounts
 from balto_cli.store.records import RefusalKind, Refused, Registered
 from balto_cli.store.store import Store
 
@@ -83,9 +84,9 @@ async def test_a_panel_session_ends_in_time_and_with_the_secret(store: Store) ->
     assert await store.set_admin_hash("um", NOON, only_first=True)
     assert not await store.set_admin_hash("dois", NOON, only_first=True)
     assert await store.admin_hash() == "um"
-    await store.open_admin_session("ficha", NOON, NOON + 60 * MINUTE)
-    assert await store.admin_session_valid("ficha", NOON + 59 * MINUTE)
-    assert not await store.admin_session_valid("ficha", NOON + 60 * MINUTE)
-    assert not await store.admin_session_valid("outra", NOON)
+    await store.write(accounts.open_session, "ficha", None, NOON, NOON + 60 * MINUTE, rests=False)
+    assert await store.read(accounts.find_session, "ficha", NOON + 59 * MINUTE)
+    assert not await store.read(accounts.find_session, "ficha", NOON + 60 * MINUTE)
+    assert not await store.read(accounts.find_session, "outra", NOON)
     await store.set_admin_hash("três", NOON)
-    assert not await store.admin_session_valid("ficha", NOON)
+    assert not await store.read(accounts.find_session, "ficha", NOON)
