@@ -5,6 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
+# Some images forbid bytecode: then each of the hundreds of processes of a test run would compile the program anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test check format bench bench-live soak docs lock clean
 
@@ -15,12 +18,12 @@ demo: $(VENV)/.local ## instala e compara as gravações de testes/1_input com o
 	$(BIN)/balto compare testes/1_input
 
 test: $(VENV)/.dev ## roda os testes (sem root nem pacote Debian)
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/.dev ## ruff, mypy --strict (linux, win32, darwin) e import-linter
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	for platform in linux win32 darwin; do $(BIN)/mypy --platform $$platform || exit 1; done
+	printf '%s\n' linux win32 darwin | xargs -P 3 -I% $(BIN)/mypy --platform % --cache-dir .mypy_cache/%
 	$(BIN)/lint-imports
 
 format: $(VENV)/.dev ## formata o código

@@ -92,6 +92,12 @@ class Settings(BaseSettings):
     modo: Literal["sugestao", "observacao"] = Field(
         "sugestao", description="Servidor: `observacao` decide e guarda, sem enviar sugestões"
     )
+    llm: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Servidor: quem escolhe entre o que as regras permitem, na ordem: `xai`, `openai`, com modelo como "
+        "em `openai:gpt-4o-mini`; `nenhum` deixa só as regras; sem ela, quem tiver chave",
+    )
+    llm_orcamento: float = Field(5.0, ge=0, description="Servidor: reais por dia para essas escolhas")
     proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
         (), description="Servidor: endereços ou redes dos proxies reversos em cujos cabeçalhos se acredita"
     )
@@ -126,7 +132,7 @@ class Settings(BaseSettings):
         """Key and address of one of `KEYED_PROVIDERS`."""
         return Access(key=getattr(self, f"{provider}_key"), base_url=getattr(self, f"{provider}_base_url"))
 
-    @field_validator("providers", "proxies", mode="before")
+    @field_validator("providers", "proxies", "llm", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(name.strip() for name in value.split(",") if name.strip()) if isinstance(value, str) else value

@@ -14,29 +14,21 @@ from datetime import datetime, timedelta, timezone
 from itertools import combinations
 
 from balto_cli.evaluation import compare_all, mapsswe, score_pair, wer_interval
-from balto_cli.evaluation.findings import (
-    Analysis,
-    Confusion,
-    Coverage,
-    CuttingEffect,
-    Disagreement,
-    ErrorPlace,
-    Failure,
-    FileErrors,
-    Interval,
-    Inventions,
-    LeftOut,
-    MedicineFinding,
-    PairResult,
-    Part,
-    PartAnalysis,
-    ProviderScores,
-    RunInfo,
-    Suspect,
-)
+from balto_cli.evaluation.effort import Effort, Failure
+from balto_cli.evaluation.findings import Analysis, Part, PartAnalysis, RunInfo
 from balto_cli.evaluation.judging import Answer, HeardFile, HeardSegment
 from balto_cli.evaluation.latency import summarize_latency
 from balto_cli.evaluation.medicine import medicine_errors, sum_medicine_errors
+from balto_cli.evaluation.places import Confusion, Disagreement, ErrorPlace, FileErrors, MedicineFinding, Suspect
+from balto_cli.evaluation.rates import (
+    Coverage,
+    CuttingEffect,
+    Interval,
+    Inventions,
+    LeftOut,
+    PairResult,
+    ProviderScores,
+)
 from balto_cli.evaluation.references import Reference
 from balto_cli.evaluation.results import Comparison, FileResult, Outcome, SegmentResult, State
 from balto_cli.evaluation.scores import Score, sum_scores
@@ -247,15 +239,17 @@ def _provider(
         medicine=replace(medicine, errors=()),
         medicine_wrong=Interval(medicine.wrong_share, None, None),
         inventions=Inventions(0, 1, dice.randrange(9), 0, total),
-        latency=summarize_latency([dice.uniform(0.3, 2.5) for _ in outcomes]),
-        real_time_factor=0.2,
-        cost_brl_per_hour=round(dice.uniform(0, 2), 2),
-        cost_brl=0.5,
-        lost_brl=0.0,
-        attempts=len(outcomes),
-        calls=len(outcomes),
-        empty=sum(outcome.state is State.EMPTY for outcome in outcomes),
-        failures=tuple(Failure(reason, count) for reason, count in reasons.most_common()),
+        effort=Effort(
+            latency=summarize_latency([dice.uniform(0.3, 2.5) for _ in outcomes]),
+            real_time_factor=0.2,
+            cost_brl_per_hour=round(dice.uniform(0, 2), 2),
+            cost_brl=0.5,
+            lost_brl=0.0,
+            attempts=len(outcomes),
+            calls=len(outcomes),
+            empty=sum(outcome.state is State.EMPTY for outcome in outcomes),
+            failures=tuple(Failure(reason, count) for reason, count in reasons.most_common()),
+        ),
     )
 
 

@@ -1,13 +1,25 @@
-"""What all tests share: the count, said aloud, of what could not run here."""
+"""What all tests share: how many run at once, properties without a clock, and the count of what could not run here."""
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 
 import pytest
+from hypothesis import settings
+
+# A busy machine takes any time for an example.
+settings.register_profile("balto", settings(), deadline=None)
+settings.load_profile("balto")
 
 _MISSING = re.compile(r"falta (\S+?):")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: tests that start programs or speak over sockets wait for much of their time."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from random import Random
 
@@ -70,16 +70,13 @@ SUBJECTS = (
 )
 
 
-@dataclass
 class Watched(Wrapper):
     """Notes how each attempt at a provider failed."""
 
-    inner: Transcriber
-    failures: list[tuple[Failure, bool]] = field(default_factory=list)
-    attempts: int = 0
-
-    def __post_init__(self) -> None:
-        super().__init__(self.inner)
+    def __init__(self, inner: Transcriber) -> None:
+        super().__init__(inner)
+        self.failures: list[tuple[Failure, bool]] = []
+        self.attempts = 0
 
     async def transcribe(self, audio: Audio, *, language: str = LANGUAGE, terms: Sequence[str] = ()) -> Transcript:
         self.attempts += 1

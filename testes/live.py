@@ -23,6 +23,7 @@ from balto_cli.server.live import Live
 from balto_cli.settings import Settings
 from balto_cli.store.records import Interaction, Scope
 from testes.doubles import FakeTranscriber
+from testes.sockets import free_port
 
 ADMIN_SECRET = "segredo-bem-comprido-do-teste-42"
 EVENTS = ["recebido", "segmento", "transcricao", "aviso"]
@@ -149,6 +150,7 @@ async def running(
     provider: FakeTranscriber | None = None,
     limits: dict[str, Any] | None = None,
     key: str | None = None,
+    record: bool = False,
     **values: Any,
 ) -> AsyncIterator[Running]:
     """A server in this process, on a free port."""
@@ -161,6 +163,7 @@ async def running(
         names=["local"],
         port=free_port(),
         limits=replace(Limits.of(settings), **(limits or {})),
+        record=record,
     )
     async with server, aiohttp.ClientSession() as http:
         live = server.live
@@ -175,11 +178,3 @@ async def until(condition: Callable[[], bool], timeout_s: float = 20.0) -> None:
     async with asyncio.timeout(timeout_s):
         while not condition():  # noqa: ASYNC110 - a test looks from outside
             await asyncio.sleep(0.01)
-
-
-def free_port() -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

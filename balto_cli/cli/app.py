@@ -14,6 +14,7 @@ import typer
 
 from balto_cli import __version__
 from balto_cli.cli.admin import admin
+from balto_cli.cli.backup import backup, restore
 from balto_cli.cli.catalog import catalog
 from balto_cli.cli.compare import compare
 from balto_cli.cli.console import print_error, use_utf8
@@ -45,6 +46,8 @@ app.command(cls=Command)(serve)
 app.command(cls=Command)(ouvir)
 app.command(cls=Command)(doctor)
 app.command(cls=Command)(suggest)
+app.command(cls=Command)(backup)
+app.command(cls=Command)(restore)
 app.add_typer(catalog, name="catalog")
 app.add_typer(keys, name="keys")
 app.add_typer(admin, name="admin")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
-from balto_cli.errors import OutputError
+from balto_cli.errors import OutputError, UsageError
 from balto_cli.files import os_reason
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def operate(settings: Settings, work: Callable[[Store], Awaitable[T]]) -> T:
     folder = data_folder(settings)
     if settings.database_url is None:
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
             raise OutputError(
                 f"Não consegui abrir a pasta {folder}: {os_reason(error)}. Escolha outra em BALTO_DATA."
@@ -47,3 +47,14 @@ def operate(settings: Settings, work: Callable[[Store], Awaitable[T]]) -> T:
     import asyncio
 
     return asyncio.run(run())
+
+
+async def client_id(store: Store, name: str) -> str:
+    """The client of a name or id. Raises `UsageError` where there is none, or more than one."""
+    from balto_cli.store.dialogues import clients_named
+
+    found = await store.read(clients_named, name)
+    if len(found) != 1:
+        problem = "Há mais de um cliente" if found else "Não há cliente"
+        raise UsageError(f"{problem} com o nome {name}: veja os nomes, e o id de cada um, em balto keys list --json.")
+    return found[0]

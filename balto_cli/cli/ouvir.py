@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import json as json_format
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from balto_cli.cli.console import print_result, say
 from balto_cli.cli.options import Json, read_settings
 from balto_cli.errors import UsageError
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-_CHUNK_SAMPLES = 1_600
 
 
 def ouvir(
@@ -44,52 +39,11 @@ def ouvir(
     import asyncio
 
     from balto_cli.live_client import converse
+    from balto_cli.live_sound import microphone, recording
 
-    sound = _recording(arquivo, rapido) if arquivo else _microphone()
+    sound = recording(arquivo, None if rapido else 1.0) if arquivo else microphone(say)
     asyncio.run(converse(server, settings.api_key.get_secret_value(), sound, _print_json if json else _print))
     return 0
-
-
-async def _recording(path: Path, fast: bool) -> AsyncIterator[bytes]:
-    import asyncio
-
-    from balto_cli.audio.decode import Decoder
-
-    loop = asyncio.get_running_loop()
-    pcm = b"".join(await asyncio.to_thread(lambda: list(Decoder(path))))
-    due_s = loop.time()
-    for start in range(0, len(pcm), 2 * _CHUNK_SAMPLES):
-        yield pcm[start : start + 2 * _CHUNK_SAMPLES]
-        if not fast:
-            due_s += 0.1
-            await asyncio.sleep(max(0.0, due_s - loop.time()))
-
-
-async def _microphone() -> AsyncIterator[bytes]:
-    import asyncio
-
-    try:
-        import sounddevice  # type: ignore[import-untyped, import-not-found, unused-ignore]
-    except (ImportError, OSError):
-        raise UsageError(
-            "Falta o pacote do microfone: instale balto[mic] (no Linux, também libportaudio2), ou use --arquivo."
-        ) from None
-    loop = asyncio.get_running_loop()
-    chunks: asyncio.Queue[bytes] = asyncio.Queue()
-
-    def heard(data: Any, _frames: int, _time: Any, _status: Any) -> None:
-        loop.call_soon_threadsafe(chunks.put_nowait, bytes(data))
-
-    try:
-        stream = sounddevice.RawInputStream(
-            samplerate=16_000, channels=1, dtype="int16", blocksize=_CHUNK_SAMPLES, callback=heard
-        )
-    except sounddevice.PortAudioError:
-        raise UsageError("Nenhum microfone a 16 kHz foi encontrado: confira as configurações de som.") from None
-    with stream:
-        say("Ouvindo o microfone; Ctrl-C encerra.")
-        while True:
-            yield await chunks.get()
 
 
 def _print_json(event: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from balto_cli.cli.options import Perfil, Provider, build_config, build_provider
 
 if TYPE_CHECKING:
     from balto_cli.server.app import Server
+    from balto_cli.settings import Settings
 
 _STOP_S = 8.0
 """From the signal to the end, whatever hangs."""
@@ -36,6 +37,14 @@ def serve(
     ] = None,
     provider: Provider = None,
     perfil: Perfil = None,
+    record: Annotated[
+        bool,
+        typer.Option(
+            "--record",
+            help="Guarda cada sessão como uma pasta que `balto compare` lê, por BALTO_RETENCAO_AUDIO_HORAS (sem ela, "
+            "24 horas).",
+        ),
+    ] = False,
 ) -> int:
     """Ouve os balcões ao vivo: recebe o áudio, corta, transcreve e guarda."""
     settings = read_settings()
@@ -58,9 +67,23 @@ def serve(
         host=host,
         port=port,
         show_secret=say if sys.stderr.isatty() else None,
+        record=record,
     )
+    if record:
+        _say_recording(settings)
     asyncio.run(_run(server))
     return 0
+
+
+def _say_recording(settings: Settings) -> None:
+    from balto_cli.server.recorder import DEFAULT_KEPT_H, FOLDER
+    from balto_cli.settings import data_folder
+
+    hours = f"{settings.retencao_audio_horas or DEFAULT_KEPT_H:g}".replace(".", ",")
+    say(
+        f"As sessões são gravadas em {data_folder(settings) / FOLDER} e apagadas {hours} h depois de terminarem: voz "
+        "de clientes é dado sensível, avise quem é ouvido."
+    )
 
 
 async def _run(server: Server) -> None:
@@ -87,4 +110,6 @@ async def _run(server: Server) -> None:
         async with server:
             print_result(f"Balto ouvindo em {server.address}")
             sys.stdout.flush()
+            if server.review is not None:
+                say(server.review.summary())
             await stopped.wait()

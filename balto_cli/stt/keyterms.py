@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -28,6 +29,11 @@ class KeytermLimits:
 
 def fitting(terms: Iterable[str], limits: KeytermLimits) -> list[str]:
     """The terms that may be sent, each once, in their order."""
+    return list(_fitting(tuple(terms), limits))
+
+
+@lru_cache(maxsize=32)  # every call of a run sends the same ones
+def _fitting(terms: tuple[str, ...], limits: KeytermLimits) -> tuple[str, ...]:
     taken: dict[str, None] = {}
     characters = tokens = 0
     for term in terms:
@@ -45,4 +51,4 @@ def fitting(terms: Iterable[str], limits: KeytermLimits) -> list[str]:
         ):
             break
         taken[clean] = None
-    return list(taken)
+    return tuple(taken)

@@ -17,11 +17,13 @@ from testes.bench import (
     cpu,
     delay,
     detection,
+    panel,
     report,
     scoring,
     short_answers,
     state,
     streams,
+    suggesting,
     terms,
     words,
 )
@@ -39,8 +41,10 @@ SECTIONS = {
     "certeza": certainty.section,
     "termos": terms.section,
     "chamadas": calls.section,
+    "painel": panel.section,
+    "sugestoes": suggesting.section,
 }
-NEEDED = ("score_vad.py", "vad", "vad-real", "speech", "speech-real")
+NEEDED = ("score_vad.py", "vad", "vad-real", "speech", "speech-real", "balcao", "sugestoes")
 _TUNING = ("OPENBLAS_", "GOTO_", "OMP_", "MKL_", "NVPL_", "BLIS_")
 
 

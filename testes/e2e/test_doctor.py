@@ -56,23 +56,20 @@ def test_bad_keys_fail_with_the_variable_to_mend(stand_ins: Running, tmp_path: P
         assert part not in (result.stdout + result.stderr).decode()
 
 
-@pytest.mark.parametrize(
-    ("fault", "state", "said"),
-    [
-        ("402", "falha", "sem saldo"),
-        ("429", "aviso", "não deu para conferir"),
-        ("502-html", "aviso", "não deu para conferir"),
-        ("trava", "aviso", "não respondeu a tempo"),
-    ],
-)
-def test_what_is_not_a_matter_of_the_key_is_not_called_one(
-    fault: str, state: str, said: str, stand_ins: Running, tmp_path: Path
-) -> None:
+def test_what_is_not_a_matter_of_the_key_is_not_called_one(stand_ins: Running, tmp_path: Path) -> None:
     stand_ins.reset()
-    stand_ins.fail("openai", fault)
-    found = checks(doctor(stand_ins, "--json", cwd=tmp_path))["chave OpenAI"]
-    assert found[0] == state
-    assert said in found[1]
+    expected = {
+        "openai": ("402", "chave OpenAI", "falha", "sem saldo"),
+        "deepgram": ("429", "chave Deepgram", "aviso", "não deu para conferir"),
+        "gladia": ("502-html", "chave Gladia", "aviso", "não deu para conferir"),
+        "elevenlabs": ("trava", "chave ElevenLabs", "aviso", "não respondeu a tempo"),
+    }
+    for provider, (fault, *_) in expected.items():
+        stand_ins.fail(provider, fault)
+    found = checks(doctor(stand_ins, "--json", cwd=tmp_path))
+    for _, check, state, said in expected.values():
+        assert found[check][0] == state
+        assert said in found[check][1]
 
 
 def test_nobody_there_is_a_failure_only_where_the_settings_want_them(stand_ins: Running, tmp_path: Path) -> None:

@@ -65,11 +65,3 @@ def test_own_products_are_checked_kept_and_used(tmp_path: Path) -> None:
     broken = balto(None, "catalog", "import", own)
     assert broken.returncode == 2
     assert "linha 2" in broken.stderr.decode()
-
-
-def test_the_review_sheet_is_written_and_read_back(tmp_path: Path) -> None:
-    sheet = tmp_path / "r.xlsx"
-    assert balto(None, "catalog", "review", "--output", sheet).returncode == 0
-    done = balto(None, "catalog", "review", sheet)
-    assert "sem assinatura" in done.stdout.decode()
-    assert balto(None, "catalog", "review").returncode == 2

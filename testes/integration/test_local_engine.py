@@ -36,7 +36,8 @@ def engine() -> LocalWhisper:
 def audio() -> Pcm:
     with wave.open(str(RECORDING)) as recording:
         assert (recording.getframerate(), recording.getnchannels(), recording.getsampwidth()) == (16_000, 1, 2)
-        return pcm_from_bytes(recording.readframes(recording.getnframes()))
+        # One window of the model: what is longer costs a second one, and shows nothing more here.
+        return pcm_from_bytes(recording.readframes(29 * 16_000))
 
 
 def heard(transcript: Transcript) -> tuple[object, ...]:
@@ -63,8 +64,8 @@ async def test_two_calls_at_once_load_once_and_answer_the_same_while_the_loop_go
 
     assert len(loads) == 1
     assert heard(first) == heard(second)
-    # Importing the engine holds the interpreter now and then; hearing 30 s of speech would take over a second.
-    assert max(np.diff(ticks)) < 1.0
+    # Importing the engine holds the interpreter now and then; each hearing is near half of all the time.
+    assert max(np.diff(ticks)) < 0.25 * (ticks[-1] - ticks[0])
     assert len(ticks) > 20
 
     duration_s = audio.size / 16_000

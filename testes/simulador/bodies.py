@@ -19,28 +19,36 @@ async def read_multipart(request: web.Request, *, part: str, limit: int, keep: b
     _, options = parse_options_header(request.headers.get("Content-Type", ""))
     problem = None if b"boundary" in options else "multipart/form-data with a boundary expected"
     reader = FormReader(options.get(b"boundary", b"-"), part=part, limit=limit, keep=keep)
-    async for chunk in request.content.iter_any():
-        try:
-            if problem is None:
-                reader.feed(chunk)
-        except ValueError as error:
-            problem = str(error)
-    if problem is not None:
-        raise UnreadableError(problem)
-    body = reader.finish()
-    if body.sound is not None and body.sound.size > limit:
-        raise TooLargeError
+    try:
+        async for chunk in request.content.iter_any():
+            try:
+                if problem is None:
+                    reader.feed(chunk)
+            except ValueError as error:
+                problem = str(error)
+        if problem is not None:
+            raise UnreadableError(problem)
+        body = reader.finish()
+        if body.sound is not None and body.sound.size > limit:
+            raise TooLargeError
+    except BaseException:
+        reader.close()
+        raise
     return body
 
 
 async def read_raw(request: web.Request, *, limit: int, keep: bool) -> Body:
     """The whole body as sound. Raises `TooLargeError`."""
     sound = Sound(keep=keep, content_type=request.content_type)
-    async for chunk in request.content.iter_any():
-        if sound.size <= limit:
-            sound.write(chunk)
-    if sound.size > limit:
-        raise TooLargeError
+    try:
+        async for chunk in request.content.iter_any():
+            if sound.size <= limit:
+                sound.write(chunk)
+        if sound.size > limit:
+            raise TooLargeError
+    except BaseException:
+        sound.close()
+        raise
     return Body(sound=sound)
 
 

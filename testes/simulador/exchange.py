@@ -87,7 +87,7 @@ class Call:
         self.dialect = dialect
         self.record = record
         self.fault: str | None = None
-        self.gives_text = False
+        self._sound: Sound | None = None
 
     @property
     def origin(self) -> str:
@@ -116,9 +116,15 @@ class Call:
         if isinstance(body.data, dict):
             self.record.campos |= body.data
         if body.sound is not None:
+            self._sound = body.sound
             self.record.conteudo = body.sound.sha256
             self.record.bytes = body.sound.size
         return body
+
+    def let_go(self) -> None:
+        """Drop the sound of a request that is not answered by its handler."""
+        if self._sound is not None:
+            self._sound.close()
 
     async def admit(
         self, *, gives_text: bool = False, ends_job: bool = False, rolls: int = 1, content: str = ""
@@ -203,7 +209,7 @@ def endpoint(
         call = Call(request, desk, dialect, record)
         try:
             try:
-                answer = await handler(call)
+                answer = await _handled(handler, call)
                 record.resultado = "ok" if call.fault is None else "falha"
             except RefusedError as refused:
                 answer = refused.answer
@@ -217,6 +223,14 @@ def endpoint(
             desk.calls.close(record)
 
     return handle
+
+
+async def _handled(handler: Handler, call: Call) -> Answer:
+    try:
+        return await handler(call)
+    except BaseException:
+        call.let_go()
+        raise
 
 
 async def _deliver(call: Call, answer: Answer) -> web.StreamResponse:

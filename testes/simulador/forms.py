@@ -50,6 +50,12 @@ class FormReader:
             raise UnreadableError("the last boundary is missing")
         return self.body
 
+    def close(self) -> None:
+        """Let go of a body that nobody will take."""
+        for sound in (self._sound, self.body.sound):
+            if sound is not None:
+                sound.close()
+
     def _on_part_begin(self) -> None:
         self._headers = {}
         self._value = bytearray()

@@ -6,6 +6,7 @@ through the same types once more, this time with validation.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -27,6 +28,13 @@ from testes.simulador.server import Simulator
 
 TERMS = ["dipirona", "Novalgina"]
 PATIENCE_S = 20.0
+_CLOSERS: list[Callable[[], None]] = []
+
+
+def close_clients() -> None:
+    """Close the connections of all clients that were made here: the SDKs keep them alive and close none."""
+    while _CLOSERS:
+        _CLOSERS.pop()()
 
 
 @dataclass(frozen=True)
@@ -50,6 +58,7 @@ class Capture:
         self.data: Any = None
         self.patience_s = patience_s
         self.client = httpx.Client(timeout=patience_s, event_hooks={"response": [self._keep]}, trust_env=False)
+        _CLOSERS.append(self.client.close)
 
     def _keep(self, response: httpx.Response) -> None:
         response.read()
@@ -106,7 +115,9 @@ def assemblyai_client(simulator: Simulator, key: str, patience_s: float = PATIEN
         sync_live_http_timeout=patience_s,
         polling_interval=0.01,
     )
-    return assemblyai.Client(settings=settings)
+    client = assemblyai.Client(settings=settings)
+    _CLOSERS.append(client.http_client.close)
+    return client
 
 
 def assemblyai_hears(simulator: Simulator, key: str, patience_s: float = PATIENCE_S) -> Judged:
@@ -182,7 +193,9 @@ def deepgram_hears(simulator: Simulator, key: str, patience_s: float = PATIENCE_
 def openai_client(
     simulator: Simulator, key: str, provider: str = "openai", patience_s: float = PATIENCE_S
 ) -> openai.OpenAI:
-    return openai.OpenAI(base_url=simulator.url(provider), api_key=key, max_retries=0, timeout=patience_s)
+    client = openai.OpenAI(base_url=simulator.url(provider), api_key=key, max_retries=0, timeout=patience_s)
+    _CLOSERS.append(client.close)
+    return client
 
 
 def openai_hears(simulator: Simulator, key: str, patience_s: float = PATIENCE_S) -> Judged:

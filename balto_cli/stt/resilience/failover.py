@@ -27,6 +27,11 @@ class Failover:
         self._providers = tuple(providers)
 
     @property
+    def providers(self) -> tuple[Transcriber, ...]:
+        """In order of preference."""
+        return self._providers
+
+    @property
     def name(self) -> str:
         """All of them in their order: `ElevenLabs > Deepgram`."""
         return " > ".join(provider.name for provider in self._providers)

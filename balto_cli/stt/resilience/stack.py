@@ -29,6 +29,7 @@ from balto_cli.stt.resilience.effort import Metered
 from balto_cli.stt.resilience.failover import Failover
 from balto_cli.stt.resilience.limits import Limits, Turns
 from balto_cli.stt.resilience.retry import Retry
+from balto_cli.stt.resilience.wrapper import Wrapper
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -161,3 +162,12 @@ def live_stack(providers: Sequence[Transcriber], *, reais_per_dollar: float = RE
     """Providers as one, in order of preference, each with its own stack, and all of them within `LIVE_TOTAL_S`."""
     stacks = [wrapped(provider, LIVE, reais_per_dollar=reais_per_dollar) for provider in providers]
     return Deadline(Failover(stacks), base_s=LIVE_TOTAL_S, per_audio_s=LIVE.deadline_per_audio_s)
+
+
+def breakers_of(stack: Transcriber) -> list[Breaker]:
+    """The breakers of a stack, in order of preference of their providers."""
+    if isinstance(stack, Failover):
+        return [breaker for provider in stack.providers for breaker in breakers_of(provider)]
+    if isinstance(stack, Breaker):
+        return [stack]
+    return breakers_of(stack.inner) if isinstance(stack, Wrapper) else []

@@ -15,6 +15,11 @@ class Wrapper:
         self._inner = inner
 
     @property
+    def inner(self) -> Transcriber:
+        """The wrapped provider."""
+        return self._inner
+
+    @property
     def name(self) -> str:
         """Of the wrapped provider."""
         return self._inner.name

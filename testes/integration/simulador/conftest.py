@@ -9,6 +9,7 @@ import pytest
 from testes.simulador import Simulator
 from testes.simulador.options import DEFAULT_REFERENCES
 from testes.simulador.references import load_references
+from testes.simulador.sdks import close_clients
 from testes.simulador.threaded import in_thread
 
 
@@ -25,6 +26,7 @@ def _without_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def simulator(server: Simulator) -> Simulator:
+def simulator(server: Simulator) -> Iterator[Simulator]:
     server.reset()
-    return server
+    yield server
+    close_clients()

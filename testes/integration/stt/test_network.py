@@ -26,6 +26,7 @@ from balto_cli.stt.http import HttpPool, Timeouts, timeouts_for
 from balto_cli.stt.openai_compatible import OpenAICompatible
 from balto_cli.stt.upload import wav_header
 from testes.simulador import Simulator
+from testes.sockets import let_go
 
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 AUDIO = np.full(16_000, 300, dtype=np.int16)
@@ -48,14 +49,20 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @contextlib.asynccontextmanager
 async def serving(handler: Handler, tls: ssl.SSLContext | None = None) -> AsyncIterator[str]:
-    """A server that does one thing, until the block ends."""
-    tasks: set[asyncio.Task[object] | None] = set()
+    """A server that does one thing, until the block ends; then neither end has a connection left."""
+    tasks: set[asyncio.Task[object]] = set()
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        tasks.add(asyncio.current_task())
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
-            await handler(reader, writer)
-        writer.close()
+        task = asyncio.current_task()
+        assert task is not None
+        tasks.add(task)
+        try:
+            with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+                await handler(reader, writer)
+            writer.close()
+        except asyncio.CancelledError:
+            writer.transport.abort()
+            raise
 
     server = await asyncio.start_server(handle, "127.0.0.1", 0, ssl=tls)
     port = server.sockets[0].getsockname()[1]
@@ -64,8 +71,9 @@ async def serving(handler: Handler, tls: ssl.SSLContext | None = None) -> AsyncI
     finally:
         server.close()
         for task in tasks:
-            if task is not None:
-                task.cancel()
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await let_go(port)
 
 
 @contextlib.asynccontextmanager
