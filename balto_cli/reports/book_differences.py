@@ -11,7 +11,7 @@ from balto_cli.evaluation.findings import Mark, Part
 from balto_cli.evaluation.results import State
 from balto_cli.reports.book_data import TOTAL_WORDS, rounded, total_errors
 from balto_cli.reports.cell_values import Formula, Styled, by_looks
-from balto_cli.reports.sheet import COUNT, PERCENT, SECONDS, Column, write_table
+from balto_cli.reports.sheet import COUNT, NAME_WIDTH, PERCENT, SECONDS, Column, write_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -60,7 +60,7 @@ def write_differences(
     ]
     if part is Part.SEGMENTS:
         columns += [
-            Column(SEGMENT, lambda row: row.segment, width=28, link=lambda row: links.place(*row.key)),
+            Column(SEGMENT, lambda row: row.segment, width=NAME_WIDTH, link=lambda row: links.place(*row.key)),
             Column("Início (s)", lambda row: rounded(row.start_s, 2), SECONDS),
         ]
     columns += [

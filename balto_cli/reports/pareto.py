@@ -56,6 +56,8 @@ class ParetoPlot:
     """The picture in words."""
 
 
+Circle = tuple[float, float, float]
+"""Its middle, from the left and from above, and its radius."""
 WIDTH, HEIGHT = 440, 340
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52.0, 424.0, 18.0, 290.0
 _SMALLEST, _LARGEST = 7.0, 22.0
@@ -101,11 +103,15 @@ def pareto_plot(points: Sequence[ParetoPoint]) -> ParetoPlot | None:
     def y_of(value: float) -> float:
         return round(_BOTTOM - (_BOTTOM - _TOP) * value / y_high, 1)
 
+    placed.sort(key=lambda one: -(one[0].cost_brl_per_hour or 0.0))
+    circles = [
+        (x_of(point.wer), y_of(height), _radius(point.cost_brl_per_hour, max(costs))) for point, height in placed
+    ]
     bubbles: list[Bubble] = []
-    for point, height in sorted(placed, key=lambda one: -(one[0].cost_brl_per_hour or 0.0)):
-        x, y, radius = x_of(point.wer), y_of(height), _radius(point.cost_brl_per_hour, max(costs))
+    for (point, _), circle in zip(placed, circles, strict=True):
+        x, y, radius = circle
         note = _cost_text(point.cost_brl_per_hour)
-        label = _label_place(x, y, radius, max(len(point.name), len(note)), bubbles)
+        label = _label_place(circle, _wide(point.name, note), bubbles, circles)
         bubbles.append(
             Bubble(
                 x, y, radius,
@@ -133,32 +139,47 @@ def _radius(cost: float | None, largest: float) -> float:
     return round(math.sqrt(_SMALLEST**2 + (_LARGEST**2 - _SMALLEST**2) * share), 1)
 
 
+def _wide(name: str, note: str) -> float:
+    """Width of a label of two lines."""
+    return max(len(name), len(note)) * _CHARACTER
+
+
 def _label_place(
-    x: float, y: float, radius: float, characters: int, others: Sequence[Bubble]
+    circle: Circle, wide: float, labelled: Sequence[Bubble], circles: Sequence[Circle]
 ) -> tuple[float, float, str]:
-    """Beside the bubble, where there is room: right, left, then lower and higher."""
-    wide = characters * _CHARACTER
-    taken = [(bubble.label_y, bubble.label_x, bubble.anchor, len(bubble.name) * _CHARACTER) for bubble in others]
-    best, least = (x + radius + 6, y, "start"), math.inf
-    for down in (0.0, _LABEL_HEIGHT, -_LABEL_HEIGHT, 2 * _LABEL_HEIGHT, -2 * _LABEL_HEIGHT):
-        for anchor, at in (("start", x + radius + 6), ("end", x - radius - 6)):
-            first, last = (at, at + wide) if anchor == "start" else (at - wide, at)
-            row = y + down
-            outside = max(0.0, last - WIDTH) + max(0.0, _LEFT - first) + max(0.0, row - _BOTTOM) + max(0.0, _TOP - row)
-            over = 0.0
-            for other_y, other_x, other_anchor, other_wide in taken:
-                left, right = (
-                    (other_x, other_x + other_wide) if other_anchor == "start" else (other_x - other_wide, other_x)
-                )
-                if abs(other_y - row) < _LABEL_HEIGHT:
-                    over += max(0.0, min(last, right) - max(first, left))
-            for bubble in others:
-                if abs(bubble.y - row) < bubble.radius + 12:
-                    over += max(0.0, min(last, bubble.x + bubble.radius) - max(first, bubble.x - bubble.radius))
-            penalty = 4 * outside + 2 * over + abs(down) / 10
-            if penalty < least:
-                best, least = (round(at, 1), round(row, 1), anchor), penalty
-    return best
+    """Beside the bubble, under it or over it, where there is room; else a row lower or higher."""
+    x, y, radius = circle
+    right, left = x + radius + 6, x - radius - 6
+    places = [("start", right, y, 0.0), ("end", left, y, 0.0), ("middle", x, y + radius + 16, 1.0)]
+    places += [("middle", x, y - radius - 20, 1.0)]
+    for down in (_LABEL_HEIGHT, -_LABEL_HEIGHT, 2 * _LABEL_HEIGHT, -2 * _LABEL_HEIGHT):
+        places += [("start", right, y + down, abs(down) / 10), ("end", left, y + down, abs(down) / 10)]
+    taken = [(one.label_y, *_reach(one.anchor, one.label_x, _wide(one.name, one.note))) for one in labelled]
+
+    def penalty(place: tuple[str, float, float, float]) -> float:
+        anchor, at, row, far = place
+        first, last = _reach(anchor, at, wide)
+        outside = max(0.0, last - WIDTH) + max(0.0, _LEFT - first) + max(0.0, row - _BOTTOM) + max(0.0, _TOP - row)
+        over = sum(
+            max(0.0, min(last, end) - max(first, begin))
+            for other_row, begin, end in taken
+            if abs(other_row - row) < _LABEL_HEIGHT
+        )
+        over += sum(
+            max(0.0, min(last, other_x + other_radius) - max(first, other_x - other_radius))
+            for other_x, other_y, other_radius in circles
+            if abs(other_y - row) < other_radius + 12
+        )
+        return 4 * outside + 2 * over + far
+
+    anchor, at, row, _ = min(places, key=penalty)
+    return round(at, 1), round(row, 1), anchor
+
+
+def _reach(anchor: str, at: float, wide: float) -> tuple[float, float]:
+    """Where a label begins and ends, from the left."""
+    begin = {"start": at, "middle": at - wide / 2, "end": at - wide}[anchor]
+    return begin, begin + wide
 
 
 def _front(bubbles: Sequence[Bubble]) -> str:
