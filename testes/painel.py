@@ -64,11 +64,9 @@ class Visitor:
         """GET without following."""
         return await self.http.get(f"{self.address}{path}", **{"allow_redirects": False, **options})
 
-    async def post(
-        self, path: str, form: dict[str, str] | None = None, *, origin: str | None = "", **options: Any
-    ) -> aiohttp.ClientResponse:
-        """POST a form as our own page does; `origin` None leaves the header out."""
-        headers = {} if origin is None else {"Origin": origin or self.address}
+    async def post(self, path: str, form: dict[str, str] | None = None, **options: Any) -> aiohttp.ClientResponse:
+        """POST a form as our own page does."""
+        headers = {"Origin": self.address}
         return await self.http.post(
             f"{self.address}{path}", data=form or {}, **{"allow_redirects": False, "headers": headers, **options}
         )

@@ -44,9 +44,10 @@ class Detector(Protocol):
     def block_samples(self) -> int:
         """Samples of every block, a multiple of `hop_samples`."""
 
-    def process(self, block: Pcm, *, may_wait: bool) -> Hops:
+    def process(self, block: Pcm, *, in_speech: bool, may_wait: bool) -> Hops:
         """Take the next block; return the hops that it settled, the oldest first.
 
+        `in_speech`: after the hops settled so far speech has begun, and no pause has ended it yet.
         With `may_wait` nobody waits for a score yet: what is held back may be settled with a later block.
         """
 

@@ -78,7 +78,7 @@ class GateDetector:
         seen = self._gate.process(block)
         return np.column_stack([seen.snr_db, seen.voicing, self._webrtc_flags(block)]), seen
 
-    def process(self, block: Pcm, *, may_wait: bool) -> Hops:
+    def process(self, block: Pcm, *, in_speech: bool, may_wait: bool) -> Hops:
         """Take `block_samples` samples; return as many hops, those of 100 ms before."""
         features, seen = self.features(block)
         # The hops that this block settles are those of the block before.

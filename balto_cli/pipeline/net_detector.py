@@ -1,8 +1,9 @@
 """Speech in two stages: a cheap gate listens to everything, Silero's net to what the gate lets through.
 
-The net hears groups of up to four blocks at once, which halves its cost a block: from the gate's sign on, and after a
-group that ends in speech the next one, whatever the gate says. A group is heard when it is full, or when somebody waits
-for the answer: no segment comes later for it. In the quiet the last blocks are held back for a moment: where the net
+The net hears groups of up to four blocks at once, which halves its cost a block: from the gate's sign on, and in speech
+whatever the gate says, to the end of the pause that closes the segment: a gate which opens late would make that pause
+longer than it is. A group is heard when it is full, or when somebody waits for the answer: no segment comes later for
+it. In the quiet the last blocks are held back for a moment: where the net
 then hears speech it goes back over them, so that a soft beginning which the gate missed is found. Over what it skips
 the net keeps its memory, which fades when it wakes after a pause, so that hours of one noise do not spoil the next
 customer (a memory that is cleared misses the first second, one that is kept whole drifts).
@@ -41,8 +42,6 @@ BACK_SCORE = 0.3
 BACK_AFTER_BLOCKS = 5
 """It goes back after half a second of quiet only: sooner, with speech still in its memory, it would make more speech
 out of the noises that follow."""
-AWAKE_SCORE = 0.5
-"""Where the last block of a group reached it, the next group is heard whatever the gate says."""
 FADE = 0.5
 FADE_AFTER_BLOCKS = 10
 """About a second without the net. Measured with `FADE` on whole sets as one stream in both orders."""
@@ -76,8 +75,9 @@ class NetDetector:
         self._back = 0
         """How many of the blocks held came before the gate's sign."""
 
-    def process(self, block: Pcm, *, may_wait: bool) -> Hops:
+    def process(self, block: Pcm, *, in_speech: bool, may_wait: bool) -> Hops:
         """See `Detector.process`."""
+        self._gathers |= in_speech
         asked = not self._gathers
         if asked and self._gate.opens(block):
             self._gathers, self._back = True, len(self._held)
@@ -105,7 +105,7 @@ class NetDetector:
         """See `Detector.restore`; what the gate said of the blocks held back is not kept."""
         self._gathers, self._back, held, self._skipped_blocks = _STATE.unpack_from(data)
         self._net = SileroState.from_bytes(data[_STATE.size :])
-        last = list(blocks)[len(blocks) - held :]
+        last = blocks[len(blocks) - held :]
         self._held = deque(_Held(block.astype(np.float32) * _FULL_SCALE, None) for block in last)
         self.renew(blocks)
 
@@ -115,19 +115,16 @@ class NetDetector:
         self._held.clear()
         sounds = [one.sound for one in held]
         back, self._back = self._back, 0
-        first = 0
+        before, skipped = self._net.copy(), self._skipped_blocks
         if back:
-            before, skipped = self._net.copy(), self._skipped_blocks
             self._pass(sounds[:back])
-            scores = self._score(sounds[back:])
-            first = back
-            if scores.max() >= BACK_SCORE and skipped >= BACK_AFTER_BLOCKS:
-                self._net, self._skipped_blocks, first = before, skipped, 0
-        if not first:
+        scores = self._score(sounds[back:])
+        if back and skipped >= BACK_AFTER_BLOCKS and scores.max() >= BACK_SCORE:
+            self._net, self._skipped_blocks, back = before, skipped, 0
             scores = self._score(sounds)
-        self._gathers = bool(scores[-WINDOWS:].max() >= AWAKE_SCORE)
-        looks = tuple(FirstLook(one.gate_score, passed=at >= first) for at, one in enumerate(held))
-        return Hops(np.concatenate((np.zeros(WINDOWS * first, np.float32), scores)), looks)
+        self._gathers = False
+        looks = tuple(FirstLook(one.gate_score, passed=at >= back) for at, one in enumerate(held))
+        return Hops(np.concatenate((np.zeros(WINDOWS * back, np.float32), scores)), looks)
 
     def _score(self, sounds: Sequence[Floats]) -> Floats:
         if self._skipped_blocks >= FADE_AFTER_BLOCKS:

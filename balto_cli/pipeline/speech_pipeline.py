@@ -63,7 +63,6 @@ class SpeechPipeline:
         self._raw = RawSound()
         self._pauses = self._learn_from(NoiseProfile(self._config.noise_memory_s))
         self._segmenter = Segmenter(self._config, self._detector.hop_samples, self._hop_powers)
-        self._recent: deque[Pcm] = deque(maxlen=RENEWAL_BLOCKS)
         self._quiet: deque[bool] = deque([False] * _PAUSE_BLOCKS, maxlen=_PAUSE_BLOCKS)
         self._heard_samples = 0
         self._decided_samples = 0
@@ -88,8 +87,7 @@ class SpeechPipeline:
         pipeline._quiet.extend(saved.quiet)
         pipeline._heard_samples, pipeline._decided_samples = position, saved.decided
         pipeline._next_index = saved.next_index
-        pipeline._recent.extend(pipeline._raw.last_blocks(RENEWAL_BLOCKS, pipeline._detector.block_samples))
-        pipeline._detector.restore(saved.detector, pipeline._recent)
+        pipeline._detector.restore(saved.detector, pipeline._recent_blocks())
         pipeline._checkpoint = checkpoint
         return pipeline
 
@@ -125,17 +123,16 @@ class SpeechPipeline:
         self._heard_samples = self._blocks.total_samples
         if last is not None:
             self._raw.append(last)
-            segments += self._decide(self._detector.process(last, may_wait=False))
+            segments += self._listen(last, may_wait=False)
         segments += self._decide(self._detector.finish())
         cut = self._segmenter.finish(self._heard_samples)
         return segments if cut is None else [*segments, self._segment(cut)]
 
     def _hear(self, block: Pcm) -> list[Segment]:
         self._raw.append(block)
-        self._recent.append(block)
         self._heard_samples += len(block)
         may_wait = self._heard_samples < self._segmenter.earliest_cut
-        segments = self._decide(self._detector.process(block, may_wait=may_wait))
+        segments = self._listen(block, may_wait=may_wait)
         self._since_renewal += 1
         behind = self._heard_samples - self._decided_samples
         due = self._since_renewal >= _RENEW_AFTER_QUIET_BLOCKS and all(self._quiet) and behind <= _RENEW_BEHIND_SAMPLES
@@ -143,6 +140,9 @@ class SpeechPipeline:
             self._renew()
         self._forget()
         return segments
+
+    def _listen(self, block: Pcm, *, may_wait: bool) -> list[Segment]:
+        return self._decide(self._detector.process(block, in_speech=not self._segmenter.idle, may_wait=may_wait))
 
     def _decide(self, hops: Hops) -> list[Segment]:
         segments: list[Segment] = []
@@ -202,7 +202,7 @@ class SpeechPipeline:
 
     def _renew(self) -> None:
         self._since_renewal = 0
-        self._detector.renew(self._recent)
+        self._detector.renew(self._recent_blocks())
         self._segmenter.renew(self._heard_samples)
         noise = self._pauses.profile()
         noise.round()
@@ -219,6 +219,9 @@ class SpeechPipeline:
             noise=noise.to_bytes(),
             detector=self._detector.to_bytes(),
         )
+
+    def _recent_blocks(self) -> list[Pcm]:
+        return self._raw.last_blocks(RENEWAL_BLOCKS, self._detector.block_samples)
 
     @property
     def _needed_from(self) -> int:

@@ -127,8 +127,8 @@ def test_what_was_heard_for_twenty_minutes_does_not_spoil_the_next_twenty():
     assert late["false_s_per_h"] <= early["false_s_per_h"] + 6
 
 
-@pytest.mark.parametrize(("snr_db", "fewest"), [(15, 63), (5, 56)])
-def test_short_answers_are_heard(snr_db, fewest):
+@pytest.mark.parametrize(("snr_db", "fewest", "most_false"), [(15, 63, 1), (5, 56, 2)])
+def test_short_answers_are_heard(snr_db, fewest, most_false):
     """Of 64: the goal is all at 15 dB (one begins in a long hiss, the net is sure of its vowel for 32 ms), 56 at 5."""
     require_sets()
     cuts = short_answers.utterance_starts(recordings("vad-real"))
@@ -139,7 +139,7 @@ def test_short_answers_are_heard(snr_db, fewest):
         counts = short_answers.count_found(answers, run_pipeline(samples, DEFAULT)[0])
         found, false = found + counts[0], false + counts[1]
     assert found >= fewest
-    assert false <= 2
+    assert false <= most_false
 
 
 @pytest.mark.parametrize("name", MUST)

@@ -123,11 +123,11 @@ async def test_sound_that_is_wanted_recordings_and_catalogues_come_along_and_not
     store = await opened(folder)
     key = await counter(store)
     one = await session(store, key)
-    kept, waiting, gone = (segment_id(one.id, index) for index in range(3))
+    kept, also_kept, waiting = (segment_id(one.id, index) for index in range(3))
     await said(store, one, ["dipirona", "soro"], audio_path="segmentos")
     await store.cut(cut(one, segment(2)))
     await store.close()
-    put_sound(folder, kept, waiting, segment_id(one.id, 9))
+    put_sound(folder, kept, also_kept, waiting, segment_id(one.id, 9))
     record(folder, one)
     (folder / "catalogos").mkdir()
     (folder / "catalogos" / "assinaturas.csv").write_text("a;b\n")
@@ -146,9 +146,8 @@ async def test_sound_that_is_wanted_recordings_and_catalogues_come_along_and_not
     for secret in (b"o-segredo", b"chave-do-provedor", b"segredo-bem-comprido", key.secret.encode()):
         assert secret not in told
     await asyncio.to_thread(restore, tmp_path / "outra", made.path)
-    assert sound_of(tmp_path / "outra", kept, waiting) == [TONE, TONE]
+    assert sound_of(tmp_path / "outra", kept, also_kept, waiting) == [TONE, TONE, TONE]
     assert UUID(segment_id(one.id, 9)).bytes not in raw_sound(tmp_path / "outra"), "sound that no row wants"
-    assert gone
     (wav,) = (tmp_path / "outra" / "gravacoes").rglob("*.wav")
     assert wav.read_bytes()[44:] == TONE
     assert (tmp_path / "outra" / "catalogos" / "assinaturas.csv").read_text() == "a;b\n"

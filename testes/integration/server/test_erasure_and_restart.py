@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ CHOPPED = replace(LEVE, max_length_s=2.0, cut_search_s=0.5)
 """Cuts at the limit all the time, behind which there is no checkpoint until the next pause."""
 
 
+@cache
 def sound() -> bytes:
     return pcm_of(require_shared("speech") / "balcao-1.flac")
 
@@ -34,6 +36,7 @@ def cut_up_to(pcm: bytes) -> tuple[list[Segment], int]:
     return segments, pipeline.checkpoint.position if pipeline.checkpoint else 0
 
 
+@cache
 def with_a_long_turn(pcm: bytes, *, behind_a_pause: bool) -> bytes:
     """Sound that ends within a turn of which at least two segments were cut at the limit since the last checkpoint."""
     for one, other in itertools.pairwise(offline(pcm, CHOPPED)):

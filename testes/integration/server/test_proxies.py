@@ -23,8 +23,11 @@ from testes.tools import require_tool
 
 DEPLOY = Path(__file__).parents[3] / "deploy"
 
+Started = tuple[list[str], dict[str, str]]
+"""A command and its environment."""
 
-def nginx(folder: Path, port: int, balto: int) -> list[str]:
+
+def nginx(folder: Path, port: int, balto: int) -> Started:
     """The sample with this test's ports and certificate, in the frame that Debian's nginx.conf gives it."""
     program = require_tool("nginx")
     authority = trustme.CA()
@@ -53,32 +56,40 @@ def nginx(folder: Path, port: int, balto: int) -> list[str]:
     checked = subprocess.run([*arguments, "-t"], capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stderr
     assert "warn" not in checked.stderr, checked.stderr
-    return arguments
+    return arguments, dict(os.environ)
 
 
-def caddy(folder: Path, port: int, balto: int) -> list[str]:
+def caddy(folder: Path, port: int, balto: int) -> Started:
     """The sample as it is; only the certificate is Caddy's own and nothing listens but the site."""
     program = require_tool("caddy")
-    os.environ.update(DOMINIO=f"https://127.0.0.1:{port}", BALTO_DESTINO=f"127.0.0.1:{balto}")
+    env = {
+        **os.environ,
+        "DOMINIO": f"https://127.0.0.1:{port}",
+        "BALTO_DESTINO": f"127.0.0.1:{balto}",
+        "XDG_DATA_HOME": str(folder),
+        "XDG_CONFIG_HOME": str(folder),
+    }
     options = "{\n\tadmin off\n\tauto_https disable_redirects\n\tskip_install_trust\n\tlocal_certs\n}\n"
     (folder / "Caddyfile").write_text(options + (DEPLOY / "Caddyfile").read_text("utf-8"))
     for file in (folder / "Caddyfile", DEPLOY / "Caddyfile"):
         arguments = ["--config", str(file), "--adapter", "caddyfile"]
-        checked = subprocess.run([program, "validate", *arguments], capture_output=True, text=True, check=False)
+        checked = subprocess.run(
+            [program, "validate", *arguments], capture_output=True, text=True, check=False, env=env
+        )
         assert checked.returncode == 0, checked.stderr
-    return [program, "run", "--config", str(folder / "Caddyfile"), "--adapter", "caddyfile"]
+    return [program, "run", "--config", str(folder / "Caddyfile"), "--adapter", "caddyfile"], env
 
 
-Proxy = Callable[[Path, int, int], list[str]]
+Proxy = Callable[[Path, int, int], Started]
 
 
 @contextlib.asynccontextmanager
 async def behind(proxy: Proxy, folder: Path, server: Running) -> AsyncIterator[str]:
     """Address of a proxy in front of a server."""
     port = free_port()
-    command = await asyncio.to_thread(proxy, folder, port, server.server.port)
+    command, env = await asyncio.to_thread(proxy, folder, port, server.server.port)
     process = await asyncio.create_subprocess_exec(
-        *command, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL
+        *command, env=env, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL
     )
     try:
         address = f"https://127.0.0.1:{port}"
@@ -97,13 +108,7 @@ async def behind(proxy: Proxy, folder: Path, server: Running) -> AsyncIterator[s
 
 
 @pytest.mark.parametrize("proxy", [nginx, caddy])
-async def test_sockets_pass_and_numbers_stay_inside(
-    proxy: Proxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME"):
-        monkeypatch.setenv(name, str(tmp_path / "caddy"))
-    for name in ("DOMINIO", "BALTO_DESTINO"):
-        monkeypatch.setenv(name, "")
+async def test_sockets_pass_and_numbers_stay_inside(proxy: Proxy, tmp_path: Path) -> None:
     folder = tmp_path / "proxy"
     folder.mkdir()
     networks = (ip_network("127.0.0.1"),)
@@ -124,6 +129,7 @@ async def test_sockets_pass_and_numbers_stay_inside(
         async with server.http.get(f"{address}/admin/entrar", ssl=False, allow_redirects=False) as answer:
             assert answer.status == 200
             assert b"balto" in (await answer.read()).lower()
+            assert "max-age" in answer.headers["Strict-Transport-Security"]
 
 
 async def test_what_is_watched_and_shown_is_what_the_server_counts(tmp_path: Path) -> None:

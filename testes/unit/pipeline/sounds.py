@@ -140,7 +140,7 @@ class ScriptedDetector:
     def restore(self, data: bytes, blocks: Sequence[Pcm]) -> None:
         self._position = int.from_bytes(data, "little")
 
-    def process(self, block: Pcm, *, may_wait: bool) -> Hops:
+    def process(self, block: Pcm, *, in_speech: bool, may_wait: bool) -> Hops:
         times_s = (self._position + np.arange(0, len(block), self.hop_samples)) / SAMPLE_RATE_HZ
         self._position += len(block)
         speech = [any(start <= time < end for start, end in self._spans) for time in times_s]
