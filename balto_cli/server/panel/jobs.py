@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import re
 import shutil
 import signal
 import sys
 from collections import deque
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from balto_cli.evaluation.session import RUNS
 from balto_cli.files import write_atomically
 from balto_cli.server.logs import logger
 from balto_cli.server.panel.runs import MADE, SUMMARY
@@ -24,7 +25,6 @@ from balto_cli.server.panel.runs import MADE, SUMMARY
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
-    from pathlib import Path
 
 _LOG = logger("balto.painel")
 _STEP = re.compile(r"\[(\d+)/(\d+)\]")
@@ -77,7 +77,7 @@ class Jobs:
         """Compare providers over recorded sessions, then make the report."""
         sessions = "1 sessão" if len(folders) == 1 else f"{len(folders)} sessões"
         self._begin(Job(f"Comparação sobre {sessions}", actor, self._now()))
-        command = ["compare", *options, "--output", str(self._output), "--", *map(str, folders)]
+        command = ["compare", *options, "--json", "--output", str(self._output), "--", *map(str, folders)]
         self._task = asyncio.create_task(self._work(command, None))
 
     def report(self, actor: str, run: Path) -> None:
@@ -122,12 +122,9 @@ class Jobs:
         assert job is not None
         try:
             if command is not None:
-                before = await asyncio.to_thread(self._runs)
-                code, _ = await self._run(job, command)
-                job.failed = code not in _GOOD
-                fresh = await asyncio.to_thread(self._runs)
-                # One that was gone on with was there before: then the newest of all that ended is meant.
-                run = max(fresh - before or fresh, default=None) if not job.failed and not job.stopped else None
+                code, said = await self._run(job, command)
+                run = _run_told(said) if code in _GOOD else None
+                job.failed = run is None
             if run is not None and not job.stopped:
                 job.doing = "montando o relatório"
                 self._tell()
@@ -178,9 +175,13 @@ class Jobs:
                 job.lines.append(text)
             self._tell()
 
-    def _runs(self) -> set[Path]:
-        runs = self._output / RUNS
-        return set(runs.glob("????-??-??_??????*")) if runs.is_dir() else set()
+
+def _run_told(said: str) -> Path | None:
+    """The run's folder, as `balto compare --json` says it; None from one that broke off before it said anything."""
+    try:
+        return Path(json.loads(said)["execucao"])
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 async def _line(stream: asyncio.StreamReader) -> bytes:

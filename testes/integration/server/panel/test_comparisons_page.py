@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,44 @@ async def test_no_address_leads_out_of_the_runs(panel: PanelRunning, tmp_path: P
     (runs / "2026-11-03_101502").symlink_to(tmp_path / "dados", target_is_directory=True)
     async with panel.visitor("olga") as olga:
         assert (await olga.get(f"/admin/comparativos/{path}")).status == 404
+
+
+@pytest.mark.parametrize("told", [True, False])
+async def test_the_run_that_is_reported_is_the_one_that_the_comparison_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: bool
+) -> None:
+    mine, newer = (write_run(tmp_path / "execucoes", name) for name in (RUN, "2026-11-04_101500"))
+    commands: list[tuple[str, ...]] = []
+
+    class Done:
+        """`balto`, done at once."""
+
+        returncode = 0
+
+        def __init__(self, said: str) -> None:
+            self.stdout, self.stderr = asyncio.StreamReader(), asyncio.StreamReader()
+            self.stdout.feed_data(said.encode())
+            self.stdout.feed_eof()
+            self.stderr.feed_eof()
+
+        async def wait(self) -> int:
+            return 1 if len(commands) == 1 else 0
+
+    async def started(*command: str, **_: Any) -> Done:
+        commands.append(command)
+        return Done(json.dumps({"execucao": str(mine)}) if told else "")
+
+    monkeypatch.setattr(jobs_module.asyncio, "create_subprocess_exec", started)
+    jobs = jobs_module.Jobs(lambda: datetime.now(UTC), tmp_path)
+    jobs.compare("olga", [tmp_path], [])
+    async with asyncio.timeout(10):
+        while jobs.is_busy:
+            await jobs.changed.wait()
+    assert jobs.job is not None
+    assert "--json" in commands[0]
+    assert [command[-1] for command in commands[1:]] == ([str(mine)] if told else [])
+    assert jobs.job.failed is not told
+    assert newer.exists()
 
 
 async def test_a_comparison_is_started_watched_and_stopped_by_the_operator_alone(
