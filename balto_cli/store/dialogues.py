@@ -56,9 +56,11 @@ def clients_named(connection: Connection, name: str) -> list[str]:
     return [row.id for row in rows if row.id == wanted or row.name.casefold() == wanted.casefold()]
 
 
-def last_turns(connection: Connection, session_id: str, limit: int) -> list[SaidTurn]:
-    """The newest turns of a session, in order."""
+def last_turns(connection: Connection, session_id: str, limit: int, until: int | None = None) -> list[SaidTurn]:
+    """The newest turns of a session, in order; with `until`, those that began at this sample or before."""
     query = _turns().where(_S.session_id == session_id).order_by(_S.start_sample.desc()).limit(limit)
+    if until is not None:
+        query = query.where(_S.start_sample <= until)
     return [_turn(row) for row in reversed(connection.execute(query).all())]
 
 

@@ -118,11 +118,6 @@ def rates(connection: Connection, by: By, which: Which = EVERYTHING, floor: Floo
     return sorted(found, key=lambda rate: (-rate.sent, rate.key))
 
 
-def poor(connection: Connection, which: Which = EVERYTHING, floor: Floor = FLOOR) -> list[Rate]:
-    """The rules and products whose sales are surely under the floor."""
-    return [rate for by in (By.RULE, By.PRODUCT) for rate in rates(connection, by, which, floor) if rate.poor]
-
-
 def wilson(hits: int, of: int) -> tuple[float, float]:
     """Interval of 95 % for a share (Wilson 1927, J. Am. Stat. Assoc. 22:209); `of` is at least 1."""
     share, square = hits / of, _Z * _Z

@@ -1,7 +1,6 @@
 """What Análises adds up: read off `HISTORY` alone, where trials have no row.
 
-Sums go over a span of time, and one client's counters if one is named. Hours are hours of UTC; whoever shows them
-moves them.
+Hours are hours of UTC; whoever shows them moves them.
 """
 
 from __future__ import annotations
@@ -19,6 +18,8 @@ from balto_cli.store.tables import CLIENTS, COUNTERS, HISTORY
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection
+
+    from balto_cli.store.feedback import Which
 
 LATENCY_STEP_MS = 50
 """Latencies are counted in steps of this; a percentile is exact to one of them."""
@@ -77,12 +78,12 @@ class LatencyCount:
     count: int
 
 
-def by_hour(connection: Connection, client_id: str | None, since: datetime, until: datetime) -> list[HourFigures]:
+def by_hour(connection: Connection, which: Which) -> list[HourFigures]:
     """By hour and provider, the earliest first."""
     hour = cast(_H.doc / _HOUR, Integer)
     query = (
         select(hour.label("hour"), _H.provider, *_tally())
-        .where(*_within(client_id, since, until))
+        .where(*_within(which))
         .group_by(hour, _H.provider)
         .order_by(hour)
     )
@@ -92,9 +93,9 @@ def by_hour(connection: Connection, client_id: str | None, since: datetime, unti
     ]
 
 
-def by_counter(connection: Connection, client_id: str | None, since: datetime, until: datetime) -> list[CounterFigures]:
+def by_counter(connection: Connection, which: Which) -> list[CounterFigures]:
     """By counter, those that said most first."""
-    sums = select(_H.counter_id, *_tally()).where(*_within(client_id, since, until)).group_by(_H.counter_id).subquery()
+    sums = select(_H.counter_id, *_tally()).where(*_within(which)).group_by(_H.counter_id).subquery()
     amounts = [column for column in sums.c if column.name != "counter_id"]
     query = (
         select(sums.c.counter_id, COUNTERS.c.name, CLIENTS.c.name, *amounts)
@@ -106,10 +107,10 @@ def by_counter(connection: Connection, client_id: str | None, since: datetime, u
     return [CounterFigures(row[0], row[1], row[2], _read_tally(row[3:])) for row in connection.execute(query)]
 
 
-def latencies(connection: Connection, client_id: str | None, since: datetime, until: datetime) -> list[LatencyCount]:
+def latencies(connection: Connection, which: Which) -> list[LatencyCount]:
     """Counts by provider and step, from which percentiles are read."""
     found: list[LatencyCount] = []
-    within = _within(client_id, since, until)
+    within = _within(which)
     for kind, column in (("provedor", _H.latency_ms), ("total", _H.delay_ms)):
         step = cast(column / LATENCY_STEP_MS, Integer)
         query = (
@@ -125,10 +126,16 @@ def latencies(connection: Connection, client_id: str | None, since: datetime, un
     return found
 
 
-def _within(client_id: str | None, since: datetime, until: datetime) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = [_H.doc >= key_of(since), _H.doc < key_of(until)]
-    if client_id is not None:
-        conditions.append(_H.client_id == client_id)
+def _within(which: Which) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if which.since:
+        conditions.append(_H.doc >= key_of(which.since))
+    if which.until:
+        conditions.append(_H.doc < key_of(which.until))
+    if which.client_id:
+        conditions.append(_H.client_id == which.client_id)
+    if which.counter_id:
+        conditions.append(_H.counter_id == which.counter_id)
     return conditions
 
 

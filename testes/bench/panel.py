@@ -18,7 +18,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median, quantiles
@@ -214,13 +214,13 @@ async def _looks(store: Store) -> list[list[str]]:
 
 
 async def _sums(store: Store) -> list[list[str]]:
-    since, until = BEGIN, BEGIN + timedelta(days=2)
+    which = feedback.Which(BEGIN, BEGIN + timedelta(days=2))
     asked: list[tuple[str, Callable[[], Awaitable[object]]]] = [
-        ("por hora e provedor", lambda: store.read(figures.by_hour, None, since, until)),
-        ("por balcão", lambda: store.read(figures.by_counter, None, since, until)),
-        ("latências", lambda: store.read(figures.latencies, None, since, until)),
-        ("vendas por regra", lambda: store.read(feedback.rates, feedback.By.RULE, feedback.Which(since, until))),
-        ("por hora, um cliente", lambda: _of_client(store, since, until)),
+        ("por hora e provedor", lambda: store.read(figures.by_hour, which)),
+        ("por balcão", lambda: store.read(figures.by_counter, which)),
+        ("latências", lambda: store.read(figures.latencies, which)),
+        ("vendas por regra", lambda: store.read(feedback.rates, feedback.By.RULE, which)),
+        ("por hora, um cliente", lambda: _of_client(store, which)),
     ]
     rows = []
     for name, ask in asked:
@@ -230,8 +230,8 @@ async def _sums(store: Store) -> list[list[str]]:
     return rows
 
 
-async def _of_client(store: Store, since: datetime, until: datetime) -> object:
-    return await store.read(figures.by_hour, await store.read(_some_client), since, until)
+async def _of_client(store: Store, which: feedback.Which) -> object:
+    return await store.read(figures.by_hour, replace(which, client_id=await store.read(_some_client)))
 
 
 async def _erasing(store: Store) -> tuple[list[list[str]], str]:

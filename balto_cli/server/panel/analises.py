@@ -16,7 +16,8 @@ from balto_cli.server.context import CONTEXT
 from balto_cli.server.panel.charts import THEMES, Bars, Series, Theme, draw
 from balto_cli.server.panel.page import EVERYONE, STAFF, not_found, render, require
 from balto_cli.server.panel.runs import RUNS_SHELF
-from balto_cli.server.panel.sums import PERCENTILES, Span, SumsKept, charts
+from balto_cli.server.panel.sums import PERCENTILES, SumsKept
+from balto_cli.store.feedback import Which
 
 if TYPE_CHECKING:
     from balto_cli.server.panel.charts import Chart
@@ -48,21 +49,21 @@ async def overview(request: web.Request) -> web.Response:
     """All figures of a period."""
     viewer = require(request, *EVERYONE)
     period = _period(request)
-    task = request.app[_KEPT].ask((viewer.client_id, period), _span(request, viewer, period))
+    task = request.app[_KEPT].ask((viewer.client_id, period), _which(request, viewer, period))
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(asyncio.shield(task), _WAIT_S)
     periods = [(key, title, key == period) for key, (title, _) in PERIODS.items()]
     if not task.done():
         return render(request, "analises.html.jinja", periodos=periods, s=None, somando=True)
     sums = task.result()
-    runs = await asyncio.to_thread(request.app[RUNS_SHELF].judged) if viewer.role in STAFF else []
-    shown = charts(sums)
-    if runs and (quality := _quality(runs[0])):
+    run = await asyncio.to_thread(request.app[RUNS_SHELF].newest_judged) if viewer.role in STAFF else None
+    shown = dict(sums.charts)
+    if run is not None and (quality := _quality(run)):
         shown["provedores"] = quality
     stamp = int(sums.at.timestamp())
     return render(
         request, "analises.html.jinja",
-        periodos=periods, somando=False, s=sums, total=sums.total, latencias=_latencies(sums), execucoes=runs,
+        periodos=periods, somando=False, s=sums, total=sums.total, latencias=_latencies(sums), execucao=run,
         graficos={
             name: (chart.title, {theme: _address(name, period, theme, stamp) for theme in THEMES})
             for name, chart in shown.items()
@@ -79,11 +80,11 @@ async def picture(request: web.Request) -> web.Response:
     stamp: object
     if name == "provedores":
         require(request, *STAFF)
-        runs = await asyncio.to_thread(request.app[RUNS_SHELF].judged)
-        chart, stamp = (_quality(runs[0]), runs[0].name) if runs else (None, None)
+        run = await asyncio.to_thread(request.app[RUNS_SHELF].newest_judged)
+        chart, stamp = (_quality(run), run.name) if run else (None, None)
     else:
-        sums = await asyncio.shield(request.app[_KEPT].ask((viewer.client_id, period), _span(request, viewer, period)))
-        chart, stamp = charts(sums).get(name), sums.at
+        sums = await asyncio.shield(request.app[_KEPT].ask((viewer.client_id, period), _which(request, viewer, period)))
+        chart, stamp = sums.charts.get(name), sums.at
     if chart is None:
         raise not_found()
     drawn = request.app[_PICTURES]
@@ -105,11 +106,11 @@ def _period(request: web.Request) -> str:
     return period if period in PERIODS else "7"
 
 
-def _span(request: web.Request, viewer: Viewer, period: str) -> Span:
+def _which(request: web.Request, viewer: Viewer, period: str) -> Which:
     """Whole days of the server's clock, today included."""
     now = request.app[CONTEXT].now().astimezone()
     today = datetime(now.year, now.month, now.day).astimezone()
-    return Span(viewer.client_id, today - timedelta(days=PERIODS[period][1]), now + timedelta(minutes=1))
+    return Which(today - timedelta(days=PERIODS[period][1]), now + timedelta(minutes=1), viewer.client_id)
 
 
 def _address(name: str, period: str, theme: Theme, stamp: int) -> str:

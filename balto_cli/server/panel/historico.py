@@ -21,11 +21,12 @@ from balto_cli.server.panel.page import EVERYONE, not_found, read_moment, render
 from balto_cli.server.panel.timeline import timeline_of
 from balto_cli.store import history
 from balto_cli.store.counters import list_counters
-from balto_cli.store.dialogues import turns_of
+from balto_cli.store.dialogues import last_turns
 from balto_cli.store.failure import StoreUnavailable
 from balto_cli.store.feedback import IGNORED, LOST, SOLD
 from balto_cli.store.history import NO_ANSWER, HistoryFilter
-from balto_cli.suggestions.conversation import MAX_TURNS
+from balto_cli.suggestions.conversation import MAX_TURNS, Conversation
+from balto_cli.suggestions.replay import turn_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -234,13 +235,13 @@ async def _triggers(request: web.Request, found: Detail) -> str:
         return ""
     context = request.app[CONTEXT]
     try:
-        turns = await context.store.read(turns_of, [interaction.session_id])
-        until = next((place for place, turn in enumerate(turns) if turn.segment_id == interaction.id), None)
-        if until is None:
+        turns = await context.store.read(last_turns, interaction.session_id, MAX_TURNS, interaction.start_sample)
+        if not turns or turns[-1].segment_id != interaction.id:
             return ""
-        client_id = turns[until].client_id
-        said = [turn.text for turn in turns[max(0, until + 1 - MAX_TURNS) : until + 1]]
-        _, ruled = await context.suggester.rules(client_id, said)
+        conversation = Conversation()
+        for turn in turns:
+            conversation.add(turn_of(turn))
+        _, ruled = await context.suggester.rules(turns[-1].client_id, conversation.texts())
     except (BaltoError, StoreUnavailable):
         return ""
     same = ruled.answer.rule == found.rule and ruled.answer.versions.get("regras") == found.rules_version

@@ -90,6 +90,15 @@ class RunsShelf:
 
     def entries(self) -> list[RunEntry]:
         """The newest first."""
+        return [_entry(shelf, folder) for shelf, folder in self._newest()]
+
+    def newest_judged(self) -> RunEntry | None:
+        """The newest one with a report; None where none has."""
+        reported = (_entry(*place) for place in self._newest() if (place[1] / MADE / SUMMARY).is_file())
+        return next((entry for entry in reported if entry.providers), None)
+
+    def _newest(self) -> list[tuple[str, Path]]:
+        """Shelf and folder of each, the newest first."""
         found = [
             (folder.name, shelf, folder)
             for shelf, runs in self._shelves.items()
@@ -97,11 +106,7 @@ class RunsShelf:
             for folder in runs.iterdir()
             if _NAME.fullmatch(folder.name) and folder.is_dir() and not folder.is_symlink()
         ]
-        return [_entry(shelf, folder) for _, shelf, folder in sorted(found, reverse=True)[:_MOST]]
-
-    def judged(self) -> list[RunEntry]:
-        """Those with a report, the newest first."""
-        return [entry for entry in self.entries() if entry.providers]
+        return [(shelf, folder) for _, shelf, folder in sorted(found, reverse=True)[:_MOST]]
 
     def find(self, shelf: str, name: str) -> RunEntry | None:
         """One; None for whatever is not in its shelf."""

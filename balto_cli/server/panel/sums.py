@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict, defaultdict
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from balto_cli.server.panel.charts import Bars, Curves, Series
 from balto_cli.store import feedback, figures
-from balto_cli.store.feedback import By, Which
+from balto_cli.store.feedback import By
 from balto_cli.store.figures import LATENCY_STEP_MS, Tally
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from balto_cli.server.panel.charts import Chart
-    from balto_cli.store.feedback import Rate
+    from balto_cli.store.feedback import Rate, Which
     from balto_cli.store.figures import CounterFigures, HourFigures, LatencyCount
     from balto_cli.store.store import Store
 
@@ -29,18 +30,9 @@ _SHOWN = 12
 Kind = Literal["provedor", "total"]
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Whose figures of which time."""
-
-    client_id: str | None
-    since: datetime
-    until: datetime
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Sums:
-    """All figures of a span."""
+    """All figures of a span of time, of one client or of all."""
 
     at: datetime
     hours: tuple[HourFigures, ...]
@@ -48,7 +40,11 @@ class Sums:
     latencies: tuple[LatencyCount, ...]
     rules: tuple[Rate, ...]
     products: tuple[Rate, ...]
-    poor: tuple[Rate, ...]
+
+    @property
+    def poor(self) -> list[Rate]:
+        """The rules and products whose sales are surely under the floor."""
+        return [rate for rate in (*self.rules, *self.products) if rate.poor]
 
     @property
     def total(self) -> Tally:
@@ -81,9 +77,14 @@ class Sums:
                 found[row.provider or "sem provedor"][row.from_ms] = row.count
         return dict(sorted(found.items()))
 
+    @cached_property
+    def charts(self) -> Mapping[str, Chart]:
+        """By the name that their address has; those without anything to show are left out."""
+        return _charts(self)
+
 
 class SumsKept:
-    """Adds up in the store's readers, one span at a time, and remembers for some minutes."""
+    """Adds up in the store's readers, one after the other, and remembers for some minutes."""
 
     def __init__(self, store: Store, now: Callable[[], datetime]) -> None:
         self._store = store
@@ -91,11 +92,11 @@ class SumsKept:
         self._kept: OrderedDict[tuple[object, ...], asyncio.Task[Sums]] = OrderedDict()
         self._one = asyncio.Lock()
 
-    def ask(self, key: tuple[object, ...], span: Span) -> asyncio.Task[Sums]:
-        """The sums of a span, begun or there; `key` says what is the same span to whoever asks."""
+    def ask(self, key: tuple[object, ...], which: Which) -> asyncio.Task[Sums]:
+        """The sums, begun or there; `key` says what is the same to whoever asks a little later."""
         task = self._kept.get(key)
         if task is None or self._is_old(task):
-            task = self._kept[key] = asyncio.create_task(self._add_up(span))
+            task = self._kept[key] = asyncio.create_task(self._add_up(which))
             while len(self._kept) > _KEPT:
                 _, old = self._kept.popitem(last=False)
                 old.cancel()
@@ -114,24 +115,21 @@ class SumsKept:
             return True
         return (self._now() - task.result().at).total_seconds() > KEPT_S
 
-    async def _add_up(self, span: Span) -> Sums:
-        read, place = self._store.read, (span.client_id, span.since, span.until)
-        which = Which(span.since, span.until, span.client_id)
+    async def _add_up(self, which: Which) -> Sums:
+        read = self._store.read
         # One reader of the store at most: the others are for those who work.
         async with self._one:
             return Sums(
                 self._now(),
-                tuple(await read(figures.by_hour, *place)),
-                tuple(await read(figures.by_counter, *place)),
-                tuple(await read(figures.latencies, *place)),
+                tuple(await read(figures.by_hour, which)),
+                tuple(await read(figures.by_counter, which)),
+                tuple(await read(figures.latencies, which)),
                 tuple(await read(feedback.rates, By.RULE, which)),
                 tuple(await read(feedback.rates, By.PRODUCT, which)),
-                tuple(await read(feedback.poor, which)),
             )
 
 
-def charts(sums: Sums) -> dict[str, Chart]:
-    """By the name that their address has; those without anything to show are left out."""
+def _charts(sums: Sums) -> dict[str, Chart]:
     found: dict[str, Chart] = {}
     if hours := sums.by_hour_of_day():
         found["horas"] = Bars(

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from balto_cli.audio.pcm import SAMPLE_RATE_HZ
 from balto_cli.store.dialogues import client_of, clients_named, last_turns, sessions_within, turns_of
-from balto_cli.store.feedback import By, Floor, Rate, Which, poor, rates, wilson
+from balto_cli.store.feedback import By, Floor, Rate, Which, rates, wilson
 from balto_cli.store.interactions import spent_on_suggestions
 from balto_cli.store.records import NewKey, NewSuggestion
 from balto_cli.store.store import Store
@@ -94,9 +95,10 @@ async def test_a_rule_is_poor_when_enough_feedback_says_so_surely(store: Store) 
     await suggested(store, key, ["ignorada"] * 40, rule="necessidade:fraca", products=("S1",))
     await suggested(store, key, ["ignorada"] * 9, rule="necessidade:nova", products=("S2",))
     await suggested(store, key, ["ignorada"] * 30 + ["venda_realizada"] * 10, rule="necessidade:boa", products=("S3",))
-    found = await store.read(poor, Which(), Floor(share=0.10, answers=10))
-    assert [(rate.by, rate.key) for rate in found] == [(By.RULE, "necessidade:fraca"), (By.PRODUCT, "S1")]
-    assert await store.read(poor, Which(), Floor(share=0.10, answers=50)) == []
+    for by, weak in ((By.RULE, "necessidade:fraca"), (By.PRODUCT, "S1")):
+        found = await store.read(rates, by, Which(), Floor(share=0.10, answers=10))
+        assert [rate.key for rate in found if rate.poor] == [weak]
+        assert not any(rate.poor for rate in await store.read(rates, by, Which(), Floor(share=0.10, answers=50)))
 
 
 @given(st.integers(1, 10_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
@@ -123,6 +125,8 @@ async def test_a_dialogue_comes_back_with_what_was_decided(store: Store) -> None
     assert (turns[1].rule, turns[1].products, turns[1].model) == ("necessidade:dor_cabeca", ("M001", "S204"), "grok")
     assert (turns[1].start_s, turns[1].end_s, turns[1].client_id) == (2.0, 3.0, key.holder.client_id)
     assert [turn.text for turn in await store.read(last_turns, first.id, 2)] == ["tô com dor de cabeça", "tá"]
+    until = round(turns[1].start_s * SAMPLE_RATE_HZ)
+    assert [turn.text for turn in await store.read(last_turns, first.id, 2, until)] == ["oi", "tô com dor de cabeça"]
     assert await store.read(sessions_within, Which()) == [first.id, other.id]
     assert await store.read(sessions_within, Which(since=NOON + timedelta(minutes=1))) == [other.id]
     assert await store.read(sessions_within, Which(client_id="outra")) == []

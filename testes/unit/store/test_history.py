@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import runpy
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from sqlalchemy import create_engine, select, text
 
 import balto_cli.store
 from balto_cli.store import figures, history
+from balto_cli.store.feedback import Which
 from balto_cli.store.history import HistoryFilter, search_terms
 from balto_cli.store.records import (
     Interaction,
@@ -177,7 +179,7 @@ async def test_trials_of_a_microphone_are_nowhere(store: Store) -> None:
     assert await found(store) == []
     assert await found(store, words="testando") == []
     assert await store.read(history.detail, identity, None) is None
-    assert await store.read(figures.by_hour, None, NOON, NOON + timedelta(hours=1)) == []
+    assert await store.read(figures.by_hour, Which(NOON, NOON + timedelta(hours=1))) == []
 
 
 async def test_figures_add_up_by_hour_counter_and_latency(store: Store) -> None:
@@ -188,8 +190,8 @@ async def test_figures_add_up_by_hour_counter_and_latency(store: Store) -> None:
     await said(store, theirs, ["três"])
     await decided(store, mine[0], "sugerir")
     await store.add_feedback(one.counter_id, mine[0], "venda_realizada", NOON)
-    span = (NOON - timedelta(hours=1), NOON + timedelta(hours=5))
-    hours = await store.read(figures.by_hour, None, *span)
+    span = Which(NOON - timedelta(hours=1), NOON + timedelta(hours=5))
+    hours = await store.read(figures.by_hour, span)
     assert [(row.hour, row.provider, row.tally.interactions) for row in hours] == [
         (NOON, "Local", 2),
         (NOON + timedelta(hours=2), "Local", 1),
@@ -197,10 +199,10 @@ async def test_figures_add_up_by_hour_counter_and_latency(store: Store) -> None:
     tally = hours[0].tally
     assert (tally.suggested, tally.sold, tally.answered, tally.spoken_s) == (1, 1, 1, 2.0)
     assert tally.cost_brl == pytest.approx(0.6)
-    rows = await store.read(figures.by_counter, None, *span)
+    rows = await store.read(figures.by_counter, span)
     assert [(row.counter_name, row.tally.interactions) for row in rows] == [("Balcão 1", 2), ("Balcão 2", 1)]
-    assert len(await store.read(figures.by_counter, other.holder.client_id, *span)) == 1
-    counts = await store.read(figures.latencies, None, *span)
+    assert len(await store.read(figures.by_counter, replace(span, client_id=other.holder.client_id))) == 1
+    counts = await store.read(figures.latencies, span)
     assert sum(row.count for row in counts if row.kind == "total") == 3
     assert all(row.from_ms in (2950, 3000) for row in counts if row.kind == "total" and row.provider == "Local")
 

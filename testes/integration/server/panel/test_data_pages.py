@@ -126,6 +126,14 @@ async def test_listening_is_noted_before_and_ends_with_what_is_kept(panel: Panel
         assert one.id not in await page_of(fabio, "/admin/historico?busca=dipirona")
 
 
+async def test_the_words_that_triggered_a_suggestion_are_shown_again(tmp_path: Path) -> None:
+    provider = FakeTranscriber(answer=lambda _: "tô com dor de cabeça", max_concurrency=8)
+    async with running_panel(tmp_path, provider=provider) as panel, panel.visitor("olga") as olga:
+        decided = next(one for one in await heard(panel) if one.action == "sugerir")
+        text = await page_of(olga, f"/admin/historico/{decided.id}")
+    assert "Palavras que a acionaram</dt><dd><mark>dor de cabeca</mark>" in text
+
+
 async def test_pages_of_the_history_lead_to_each_other(panel: PanelRunning, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("balto_cli.server.panel.historico.PAGE_ROWS", 1)
     interactions = await heard(panel, seconds=30)
