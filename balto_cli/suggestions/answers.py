@@ -40,12 +40,8 @@ def take_answer(sentence: Sentence, notes: Notes, lexicon: Lexicon) -> None:
     if asked.temperature:
         notes.add_temperature(words)
     if asked.prescription:
-        if no or _RX_NO.search(words):
-            notes.papers.append(False)
-        elif yes or _SHOWN.search(words):
-            notes.papers.append(True)
-        else:
-            notes.papers.append(False)
+        denied = no or bool(_RX_NO.search(words))
+        notes.papers.append(not denied and (yes or bool(_SHOWN.search(words))))
     elif asked.paper:
         if no or _RX_NO.search(words):
             notes.papers.append(False)
@@ -76,4 +72,4 @@ def take_answer(sentence: Sentence, notes: Notes, lexicon: Lexicon) -> None:
             facts.allergies.add("*")
     if asked.dose and (numbers.bare_number(words) or 0) > _MOST_A_DAY:
         sign = next(s for s in lexicon.signs if s.id == _OVERDOSE)
-        facts.signs.setdefault(sign.id, (sign, words))
+        notes.add_sign(sign, words)

@@ -23,7 +23,7 @@ def expand(source: str) -> str:
 def words_of_family(name: str) -> str:
     """The pattern of a family. Raises UsageError where there is none."""
     try:
-        return _families()[name]
+        return families()[name]
     except KeyError:
         raise UsageError(f"conceitos.csv: falta a linha “{name}”.") from None
 
@@ -35,5 +35,6 @@ def families_version() -> str:
 
 
 @lru_cache(maxsize=1)
-def _families() -> dict[str, str]:
+def families() -> dict[str, str]:
+    """The pattern of each family, by name."""
     return {row["nome"]: row["padrao"] for row in read_rows(TABLE)}

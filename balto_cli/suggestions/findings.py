@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from balto_cli.suggestions.allergies import named_allergens
 from balto_cli.suggestions.phrases import phrase
 
 if TYPE_CHECKING:
@@ -103,6 +104,8 @@ def read_needs(
         return
     figured = bool(_FIGURE_WORDS.search(words)) and not _REAL_COMPLAINT.search(words)
     priced = bool(_PRICE_WORDS.search(words))
+    # What somebody gets from a medicine that is named is an allergy, not today's complaint.
+    told = [m.span() for m in _ALLERGY.finditer(words)] if named_allergens(words, lexicon) else []
     for position, matches in lexicon.need_patterns.find(words):
         need = lexicon.needs[position]
         if figured and need.id in _OFTEN_FIGURATIVE:
@@ -113,6 +116,8 @@ def read_needs(
             if sentence.conditional(match.start) or (
                 not own_denial and (_DENIAL.search(match.words) or sentence.denies(match.start, match.end))
             ):
+                continue
+            if any(start <= match.start and match.end <= end for start, end in told):
                 continue
             if waiting is not None:
                 waiting.needs[need.id] = phrase

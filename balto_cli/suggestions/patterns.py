@@ -41,23 +41,19 @@ class Place:
 class _Alternative:
     """One way to match: a regular expression, or two that stand near one another."""
 
-    __slots__ = ("_between", "_name", "_parts", "letters")
+    __slots__ = ("_between", "_name", "letters", "parts")
 
     def __init__(self, name: str, source: str) -> None:
         self._name = name
         sign = next((sign for sign in _FAR if sign in source), None)
         self._between = _FAR[sign] if sign else 0
-        self._parts = tuple(source.split(sign) if sign else (source,))
-        letters = (letters_of(part) for part in self._parts)
+        self.parts = tuple(source.split(sign) if sign else (source,))
+        """The regular expressions, with their families' names."""
+        letters = (letters_of(part) for part in self.parts)
         self.letters = tuple(
             sorted((found for found in letters if found and all(len(stem) >= _LETTERS for stem in found)), key=len)
         )
         """For each part that needs some, letters of which some must stand in the text; the rarest first."""
-
-    @property
-    def parts(self) -> tuple[str, ...]:
-        """The regular expressions, with their families' names."""
-        return self._parts
 
     def may_stand_in(self, present: set[str]) -> bool:
         """Whether the letters that it needs are among those found in a text."""
@@ -65,10 +61,10 @@ class _Alternative:
 
     def find(self, words: str) -> list[Place]:
         """The places where it matches."""
-        first = [match.span() for match in _compiled(self._parts[0], self._name).finditer(words)]
-        if not first or len(self._parts) == 1:
+        first = [match.span() for match in _compiled(self.parts[0], self._name).finditer(words)]
+        if not first or len(self.parts) == 1:
             return [Place(start, end, words[start:end]) for start, end in first]
-        second = [match.span() for match in _compiled(self._parts[1], self._name).finditer(words)]
+        second = [match.span() for match in _compiled(self.parts[1], self._name).finditer(words)]
         return [place for one in first for other in second if (place := self._joined(words, one, other))]
 
     def _joined(self, words: str, one: tuple[int, int], other: tuple[int, int]) -> Place | None:
@@ -97,10 +93,6 @@ class Pattern:
     def speaks_of_denial(self) -> bool:
         """Whether "não" or "sem" is part of the complaint: "sem ar", "não consigo dormir"."""
         return _SPEAKS_OF_DENIAL.search(expand(self.source)) is not None
-
-    def find(self, words: str) -> tuple[Place, ...]:
-        """The places where it matches, by alternative; they may overlap."""
-        return tuple(dict.fromkeys(place for way in self.alternatives for place in way.find(words)))
 
     def search(self, words: str) -> bool:
         """Whether it matches anywhere."""

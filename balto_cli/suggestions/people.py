@@ -62,8 +62,9 @@ def read_person(sentence: Sentence, notes: Notes, waiting: Asked | None) -> None
         return
     if facts.age_months is None and waiting is None and "adolescente" in words:
         facts.age_months = _ADOLESCENT_MONTHS
-    patient_child = (child and not (pregnant or facts.lactating or _NOT_THE_CHILD.search(words))) or (
-        child and bool(re.search(r"\b(?:ele|ela|dele|dela|pro|pra) ", words))
+    patient_child = child and (
+        not (pregnant or facts.lactating or _NOT_THE_CHILD.search(words))
+        or bool(re.search(r"\b(?:ele|ela|dele|dela|pro|pra) ", words))
     )
     if patient_child and waiting is None:
         facts.child = True
@@ -76,9 +77,9 @@ def read_person(sentence: Sentence, notes: Notes, waiting: Asked | None) -> None
     age = numbers.age_months(words, child=child or notes.last_child, pregnant=pregnant or facts.pregnant is True)
     if age is not None and waiting is None:
         facts.age_months = age
-        if age < 216 and not re.search(r"\b(?:tenho|fiz)\b", words):
-            facts.child = facts.child or age < 144
         if age >= 144:
             facts.child = False
+        elif not re.search(r"\b(?:tenho|fiz)\b", words):
+            facts.child = True
         if age >= 720:
             facts.conditions.add("idoso")

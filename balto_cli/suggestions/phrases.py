@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 
 from balto_cli.errors import UsageError
 from balto_cli.suggestions.catalogue import DATA, read_rows
@@ -39,18 +39,24 @@ class Phrase:
     def _all(self, words: str) -> tuple[re.Match[str], ...]:
         return tuple(self._regex.finditer(words)) if self._may_match(words) else ()
 
+    def sub(self, replacement: str, words: str) -> str:
+        """The words with each place where it matches replaced."""
+        return self._regex.sub(replacement, words) if self._may_match(words) else words
+
     def _may_match(self, words: str) -> bool:
         return self._letters is None or any(letters in words for letters in self._letters)
 
 
+@cache
 def phrase(name: str) -> Phrase:
-    """The pattern of a name. Raises UsageError where it is missing."""
+    """The pattern of a name, one object for all who ask. Raises UsageError where it is missing."""
     try:
-        return Phrase(name, _patterns()[name])
+        return Phrase(name, phrases()[name])
     except KeyError:
         raise UsageError(f"falas.csv: falta a linha “{name}”.") from None
 
 
 @lru_cache(maxsize=1)
-def _patterns() -> dict[str, str]:
+def phrases() -> dict[str, str]:
+    """The source of each pattern, by name."""
     return {row["nome"]: row["padrao"] for row in read_rows(TABLE)}

@@ -48,7 +48,8 @@ _DENIED = re.compile(
     r"\b(?:sem|nem|nenhuma?|nao (?:tenho|tem|to com|ta com|esta com|teve|tive|deu|sinto|sente)) \w+|\b\w+ nao$"
 )
 """What is said not to be there, as far as two words tell it: no company for a sign that needs some."""
-_KEPT_CONVERSATIONS = 128
+_KEPT_CONVERSATIONS = 1024
+"""More than twice the sessions that a server may hold: each has what it was and what it is with its newest turn."""
 _LONGEST_KEPT = 60
 """Turns of a conversation beyond which nothing is kept of it."""
 _LONG_TURN = 40
@@ -181,7 +182,7 @@ class _Reader:
             self._only_price()
         if not sentence.question and _CLOSED.search(words):
             facts.closed = True
-        if waiting is None or not sentence.question:
+        if waiting is None:
             self.notes.texts.append(_DENIED.sub(" ", words))
             days = numbers.duration_days(words)
             if days is not None and not _OTHER_SPAN.search(words):
@@ -193,9 +194,7 @@ class _Reader:
             ):
                 self.notes.add_temperature(words)
         if sentence.question:
-            self.notes.asked = (
-                waiting if waiting is not None else (self.notes.asked if self.notes.asked and not last else None)
-            )
+            self.notes.asked = waiting or (None if last else self.notes.asked)
 
     def _only_price(self) -> None:
         """Nothing is asked for by who says to have come for the price."""

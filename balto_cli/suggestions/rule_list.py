@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from balto_cli.suggestions.catalogue import DATA, read_rows
@@ -20,6 +21,7 @@ _IN_CODE = (
     ("lactante", REFERS, "Quem amamenta, com queixa ou pedido de medicamento: farmacêutico."),
     ("menor_de_dois_anos", REFERS, "Sintoma ou medicamento em menor de dois anos: farmacêutico."),
     ("febre_alta", REFERS, "Febre de 39,5 °C ou mais (39 °C em menor de idade): farmacêutico."),
+    ("ouvido_de_crianca", REFERS, "Dor de ouvido em criança: farmacêutico."),
     ("alergia_ao_pedido", REFERS, "Pede um medicamento ao qual declara alergia: farmacêutico."),
     ("cautela", REFERS, "Pede um medicamento que uma condição, a idade ou outro remédio proíbe: farmacêutico."),
     ("retencao_sem_receita", REFERS, "Antimicrobiano ou controlado sem receita válida: farmacêutico."),
@@ -47,6 +49,7 @@ class Rule:
     version: str
 
 
+@lru_cache(maxsize=1)
 def list_rules() -> tuple[Rule, ...]:
     """All of them, those that refer first."""
     order = {REFERS: 0, RESTRICTS: 1, SUGGESTS: 2}

@@ -184,15 +184,10 @@ def _pharmacist(
         return refer(
             "lactante", "quem amamenta com queixa ou pedido de medicamento: chamar o farmacêutico", evidence=words
         )
-    if (
-        facts.under_two
-        and (any(not need.under_two for need in complaints) or medicines)
-        and (
-            any(
-                m.category not in ("correlato", "cosmetico", "higiene") and not _harmless_for_babies(m)
-                for m in medicines
-            )
-            or any(not need.under_two for need in complaints)
+    if facts.under_two and (
+        any(not need.under_two for need in complaints)
+        or any(
+            m.category not in ("correlato", "cosmetico", "higiene") and not _harmless_for_babies(m) for m in medicines
         )
     ):
         return refer(

@@ -156,11 +156,7 @@ def refusal(product: Product, patient: Patient, catalogue: Catalogue, beside: It
     facts = patient.facts
     if catalogue.by_id.get(product.id) is not product:
         return "fora_do_catalogo"
-    if (
-        product.status not in ("isento", "livre")
-        or forbidden_ingredients() & set(product.ingredients)
-        or product.classes & FORBIDDEN_STATUS
-    ):
+    if product.status not in ("isento", "livre") or forbidden_ingredients() & set(product.ingredients):
         return "exige_receita"
     if "nbcal" in product.classes:
         return "nbcal"

@@ -23,6 +23,7 @@ _NO = phrase("reading.no")
 _OF_ONESELF = phrase("reading.of_oneself")
 _OVER = phrase("reading.over")
 _PAST = phrase("reading.past")
+_PLACE_OF = phrase("reading.place_of")
 _PRESENT = phrase("reading.present")
 _PRESENT_STATE = phrase("reading.present_state")
 _RX_YES = phrase("reading.rx_yes")
@@ -73,8 +74,10 @@ def is_far(sentence: Sentence) -> bool:
         return True
     if _FOR_THEM.search(words) or _RX_YES.search(words):
         return False
+    # Whose house it is or who came along does not suffer.
+    persons = _PLACE_OF.sub(" ", words)
     if (
-        _DISTANT.search(words)
+        _DISTANT.search(persons)
         and not _KIN_SUFFERS.search(words)
         and _TELLING.search(words)
         and not _OF_ONESELF.search(words)

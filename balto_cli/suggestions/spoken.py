@@ -10,12 +10,14 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from balto_cli.suggestions.catalogue import DATA, read_rows
-from balto_cli.suggestions.phrases import phrase
-from balto_cli.terms.catalogue import DATA as TERMS
+from balto_cli.suggestions.families import families
+from balto_cli.suggestions.lexicon import load_lexicon
+from balto_cli.suggestions.phrases import phrase, phrases
+from balto_cli.terms.finder import own_finder
 from balto_cli.terms.phonetics import phonetic_key
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 TABLE = DATA / "falares.csv"
 _SHORTEST_GARBLED = 6
@@ -24,6 +26,11 @@ _SHORTEST_FOR_TWO = 9
 """Letters from which two of them may be wrong."""
 _SHORTEST_STEM = 4
 _STEM = re.compile(rf"[a-z]{{{_SHORTEST_STEM},}}")
+_WORD = re.compile(r"(?<![a-z\\])[a-z]{3,}(?![a-z?*+\\\[({])")
+"""A whole word in a pattern, as far as its letters tell."""
+_SMALL = re.compile(r"([a-z]{3,}?)z?inh([oa])(s?)")
+_OWN_MEANING = frozenset("caminha caminho caminhos carinho carinhos galinha galinhas".split())  # noqa: SIM905
+"""They end like small things and are none."""
 _DENYING_NUM = phrase("spoken.num")
 """After "num", what tells a spoken "não" from "em um"."""
 
@@ -42,14 +49,30 @@ def _written(word: str) -> str:
     exact, sounds, alike = _table()
     if word in exact:
         return exact[word]
+    if word not in alike and (plain := _without_endearment(word)):
+        return plain
     if len(word) < _SHORTEST_GARBLED or not word.isalpha() or word in alike or _is_known(word):
         return word
     return sounds.get(phonetic_key(word)) or _nearest(word, alike) or word
 
 
+def _without_endearment(word: str) -> str | None:
+    """The word of the tables of which this is the small form, unless they have it too: "receitinha" is "receita"."""
+    match = _SMALL.fullmatch(word)
+    if match is None or word in _OWN_MEANING or word in _whole_words():
+        return None
+    stem, ending, plural = match.groups()
+    hard = {"qu": "c", "gu": "g"}.get(stem[-2:])
+    stems = [stem, stem[:-2] + hard] if hard else [stem]
+    plain = [one + last + plural for one in stems for last in (ending, "e", "")]
+    return next((one for one in plain if one in _whole_words()), None)
+
+
 def _is_known(word: str) -> bool:
     """Whether it is a word of everyday Portuguese, or begins like one that a table looks for."""
-    return word in _common() or any(word[:size] in _looked_for() for size in range(_SHORTEST_STEM, len(word) + 1))
+    return word in own_finder().common or any(
+        word[:size] in _looked_for() for size in range(_SHORTEST_STEM, len(word) + 1)
+    )
 
 
 def _nearest(word: str, alike: frozenset[str]) -> str | None:
@@ -74,18 +97,23 @@ def _table() -> tuple[dict[str, str], dict[str, str], frozenset[str]]:
     )
 
 
+def _patterns() -> Iterator[str]:
+    lexicon = load_lexicon()
+    yield from (need.pattern.source for need in lexicon.needs)
+    yield from (sign.pattern.source for sign in lexicon.signs)
+    yield from (condition.pattern.source for condition in lexicon.conditions if condition.pattern)
+    yield from families().values()
+
+
 @lru_cache(maxsize=1)
 def _looked_for() -> frozenset[str]:
     """The letters of words in the tables: whole words, and stems that go on."""
-    rows = (
-        row
-        for name in ("necessidades", "encaminhamentos", "conceitos", "condicoes")
-        for row in read_rows(DATA / f"{name}.csv")
-    )
-    return frozenset(stem for row in rows for stem in _STEM.findall(row["padrao"]))
+    return frozenset(stem for pattern in _patterns() for stem in _STEM.findall(pattern))
 
 
 @lru_cache(maxsize=1)
-def _common() -> frozenset[str]:
-    with (TERMS / "palavras_comuns.csv").open(encoding="utf-8") as file:
-        return frozenset(line.partition(",")[0] for line in file)
+def _whole_words() -> frozenset[str]:
+    """Words that a table, or a turn of everyday speech, writes out."""
+    exact, _, alike = _table()
+    patterns = (*_patterns(), *phrases().values())
+    return alike.union(exact.values(), (word for pattern in patterns for word in _WORD.findall(pattern)))

@@ -91,8 +91,9 @@ class TermFinder:
 
     def __init__(self, terms: Sequence[CatalogueTerm], common: Mapping[str, str], similar: Mapping[str, str]) -> None:
         self._index = NameIndex(terms)
-        self._common = frozenset(common)
-        self._ordinary = self._common.union(similar)
+        self.common = frozenset(common)
+        """Words of everyday Portuguese, folded."""
+        self._ordinary = self.common.union(similar)
         self._ordinary_sounds = frozenset((*common.values(), *similar.values()))
         self._may_begin = lru_cache(maxsize=1 << 15)(self._begins_a_name)
 
@@ -100,7 +101,7 @@ class TermFinder:
         """Return the names in `text` whose score reaches `threshold`, in order, none over another."""
         words = words_of(text)
         spellings = [word.spelling for word in words]
-        rare = [word not in self._common for word in spellings]
+        rare = [word not in self.common for word in spellings]
         parted = _parted(text, words)
         by_sound_alone = threshold > BEST_APPROXIMATE
         found = []
@@ -137,7 +138,7 @@ class TermFinder:
         has_rare = False
         for word in words:
             joined += word
-            has_rare = has_rare or word not in self._common
+            has_rare = has_rare or word not in self.common
             if self._index.exact(joined):
                 return True
             is_new = has_rare and joined.isalpha() and joined not in self._ordinary

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import ast
+import inspect
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,7 +9,7 @@ import openpyxl
 import pytest
 
 from balto_cli.errors import UsageError
-from balto_cli.suggestions import SuggestionEngine
+from balto_cli.suggestions import SuggestionEngine, rules
 from balto_cli.suggestions.catalogue import load_catalogue
 from balto_cli.suggestions.importing import OWN_COLUMNS, read_own, write_own
 from balto_cli.suggestions.review import HEADERS, RULE_HEADERS, read_sheet, review, write_sheet
@@ -165,6 +167,18 @@ def test_every_rule_that_decides_on_a_dialogue_is_one_that_can_be_signed() -> No
             # How long is too long stands in the need's row; a caution is signed with its product.
             code = answer.rule.replace("duracao:", "necessidade:")
             assert code in codes or code.startswith("cautela:"), answer.rule
+
+
+def test_every_referral_that_the_code_makes_is_in_the_list() -> None:
+    codes = {rule.code for rule in list_rules()}
+    called = [
+        node.args[0]
+        for node in ast.walk(ast.parse(inspect.getsource(rules)))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "refer"
+    ]
+    made = {name.value for name in called if isinstance(name, ast.Constant)}
+    assert "ouvido_de_crianca" in made
+    assert made <= codes
 
 
 @pytest.mark.parametrize(

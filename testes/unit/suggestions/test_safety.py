@@ -171,7 +171,7 @@ def _check(turns: list[str], answer_items: tuple[Item, ...]) -> None:
         assert not any(letter.isdigit() for letter in item.explanation)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(PATIENTS)
 def test_the_rules_never_offer_what_is_forbidden(turns: list[str]) -> None:
     answer = ENGINE.suggest(turns)
@@ -180,7 +180,7 @@ def test_the_rules_never_offer_what_is_forbidden(turns: list[str]) -> None:
         assert answer.action != "sugerir"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(PATIENTS, st.lists(st.sampled_from([*IDS, "X1", "Rivotril", "amoxicilina", ""]), max_size=8))
 def test_a_hostile_model_gets_nothing_past_the_gate(turns: list[str], picked: list[str]) -> None:
     engine = SuggestionEngine(CATALOGUE, chooser=Forced(tuple(picked)))
@@ -190,7 +190,7 @@ def test_a_hostile_model_gets_nothing_past_the_gate(turns: list[str], picked: li
         assert answer.category == ENGINE.suggest(turns).category
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(PATIENTS, st.lists(st.sampled_from(CATALOGUE.products), min_size=1, max_size=25))
 def test_any_engine_that_hands_over_any_products_is_held_back(turns: list[str], products: list) -> None:
     admitted = admit(products, patient_of(facts_of(turns), CATALOGUE), CATALOGUE)

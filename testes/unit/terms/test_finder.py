@@ -101,7 +101,7 @@ def test_the_sounds_of_everyday_words_are_those_of_the_code(kind: str) -> None:
 
 
 @given(st.text(max_size=60))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_any_text_gives_ordered_spans_that_do_not_overlap(text: str) -> None:
     end = 0
     for term in find_terms(text):
