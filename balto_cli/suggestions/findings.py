@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from balto_cli.suggestions.allergies import named_allergens
+from balto_cli.suggestions.patterns import since_turn
 from balto_cli.suggestions.phrases import phrase
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def read_signs(
                 continue
             own_denial = _own_denial(sign.pattern, match.words)
             if sentence.conditional(match.start) or (
-                not own_denial and (_DENIAL.search(match.words) or sentence.denies(match.start, match.end))
+                not own_denial and (_DENIAL.search(since_turn(match.words)) or sentence.denies(match.start, match.end))
             ):
                 continue
             if waiting is not None and sign.id != "A08":
@@ -114,7 +115,7 @@ def read_needs(
             phrase = match.words
             own_denial = _own_denial(need.pattern, phrase)
             if sentence.conditional(match.start) or (
-                not own_denial and (_DENIAL.search(match.words) or sentence.denies(match.start, match.end))
+                not own_denial and (_DENIAL.search(since_turn(match.words)) or sentence.denies(match.start, match.end))
             ):
                 continue
             if any(start <= match.start and match.end <= end for start, end in told):

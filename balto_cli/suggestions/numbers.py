@@ -17,9 +17,19 @@ _TENS = {
     "noventa": 90,
 }  # fmt: skip
 _NUMBER = rf"(?:\d{{1,3}}|(?:{'|'.join(_TENS)})(?: e (?:{'|'.join(_UNITS)}))?|{'|'.join(_UNITS)}|meio|meia)"
+_LITTLE_ONE = (
+    r"bebe\w*|nenem|nene|filh\w+|menin\w+|net\w+|sobrinh\w+|crianca|gemeos|ele|ela|recem nascid\w|pequen\w+"
+)
+"""Of whom an age in days or weeks is told."""
 _AGE = re.compile(
     rf"\b({_NUMBER}) (anos?|aninhos?|mes(?:es)?|mesinhos?|meizinhos?)\b(?: e (?:({_NUMBER}) mes(?:es)?|(meio)))?"
 )
+_NEWBORN = re.compile(
+    rf"\b(?:{{}})(?: \w+)? (?:de|com|tem|fez|completou)(?: so| apenas| uns| umas)? ({_NUMBER}) (dias?|semanas?)\b"
+    rf"(?! (?:de|com|que|sem) (?!vida|nascid))|\b({_NUMBER}) (dias?|semanas?) (?:de vida|de nascid[oa]|nascid[oa])\b"
+    rf"|\bnasceu (?:ha|faz|tem)(?: so| apenas)? ({_NUMBER}) (dias?|semanas?)\b".replace("{}", _LITTLE_ONE)
+)
+_OLDEST_NEWBORN_WEEKS = 26
 _BARE = re.compile(rf"\b{_NUMBER}\b")
 _LASTING = phrase("numbers.lasting")
 _AGE_CUE = re.compile(r"\b(?:com|tem|de|fez|faz|completou|idade|vai fazer|tenho|fiz|e|so|ja)(?: so| apenas| ja)?$")
@@ -81,7 +91,17 @@ def age_months(words: str, *, child: bool, pregnant: bool) -> int | None:
         elif match.group(4):
             total += 6
         return int(total)
-    return None
+    return _newborn_months(words) if child else None
+
+
+def _newborn_months(words: str) -> int | None:
+    """The age that is told in days or weeks of a child that was just born."""
+    match = _NEWBORN.search(words)
+    if match is None:
+        return None
+    told, unit = next((match[i], match[i + 1]) for i in (1, 3, 5) if match[i])
+    weeks = (number(told) or 0) / (7 if unit.startswith("dia") else 1)
+    return int(weeks * 7 / 30) if weeks <= _OLDEST_NEWBORN_WEEKS else None
 
 
 def bare_age_months(words: str) -> int | None:

@@ -23,6 +23,9 @@ _FAR = {" ~~ ": 14, " ~ ": 7}
 """Between two parts of an alternative: both stand in the sentence, in either order, with at most so many words between,
 none of them a denial."""
 _DENYING = re.compile(r" (?:nao|sem|nem|nunca) ")
+_GOES_ON = re.compile(
+    r" (?:mas|porem|so que|agora|ai|e (?:ta|to|tou|esta|estou|tem|tenho|fica|fico|ficou|com|de repente)) "
+)
 _SPEAKS_OF_DENIAL = re.compile(r"\b(?:nao|sem|(?<!que )nem|nunca)\b")
 _LETTERS = 3
 """How many letters of a stem are looked up."""
@@ -72,7 +75,7 @@ class _Alternative:
         if middle >= after:
             return None
         between = words[middle:after]
-        if between.count(" ") - 1 > self._between or _DENYING.search(between):
+        if between.count(" ") - 1 > self._between or _DENYING.search(since_turn(between)):
             return None
         return Place(start, end, words[start:end])
 
@@ -97,6 +100,12 @@ class Pattern:
     def search(self, words: str) -> bool:
         """Whether it matches anywhere."""
         return any(way.find(words) for way in self.alternatives)
+
+
+def since_turn(words: str) -> str:
+    """What is said after the last "mas" or "e está": a denial before it is of something else."""
+    ends = [match.end() - 1 for match in _GOES_ON.finditer(words)]
+    return words[ends[-1] :] if ends else words
 
 
 Found = tuple[tuple[int, tuple[Place, ...]], ...]

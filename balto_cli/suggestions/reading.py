@@ -39,6 +39,7 @@ _ORDER = phrase("reading.order")
 _OTHER_SPAN = phrase("reading.other_span")
 _OWN_COMPLAINT = phrase("reading.own_complaint")
 _PET = phrase("reading.pet")
+_PET_AILS_ME = phrase("reading.pet_ails_me")
 _PHONE = phrase("reading.phone")
 _STOCK = phrase("reading.stock")
 _TEMPERATURE_CUE = phrase("reading.temperature_cue")
@@ -54,6 +55,7 @@ _LONGEST_KEPT = 60
 """Turns of a conversation beyond which nothing is kept of it."""
 _LONG_TURN = 40
 """Characters of a turn that opens a conversation again which "só isso" had closed."""
+_SAME_AGAIN = phrase("reading.same_again")
 _SPOKEN_GROUPS = tuple(
     (name, phrase(f"reading.grupo_{name}")) for name in ("antimicrobiano", "controlado", "tarja_vermelha")
 )
@@ -127,7 +129,7 @@ class _Reader:
             return
         if self.notes.asked is not None and not sentence.question:
             take_answer(sentence, notes, lexicon)
-        if _PET.search(words) and not _BITE.search(words):
+        if _PET.search(words) and not _BITE.search(words) and not _PET_AILS_ME.search(words):
             facts.pet = True
             return
         if (_STOCK.search(words) and not _OWN_COMPLAINT.search(words)) or (
@@ -178,6 +180,11 @@ class _Reader:
         ):
             for mention in facts.mentions:
                 mention.role = "pedido" if mention.role == "preco" else mention.role
+        if facts.mentions and not attendant_asks and _SAME_AGAIN.search(words):
+            # Who wants one like it asks for what was named last, whoever takes it.
+            last_named = facts.mentions[-1]
+            if last_named.role in ("uso", "citado", "alheio"):
+                last_named.role = "pedido"
         if _ONLY_PRICE.search(words):
             self._only_price()
         if not sentence.question and _CLOSED.search(words):

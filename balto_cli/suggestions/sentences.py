@@ -34,6 +34,8 @@ _AFTER_NO = frozenset(
     {"senhor", "senhora", "moca", "moco", "viu", "ne", "nao", "mais", "obrigado", "obrigada", "mesmo"}
 )
 """Words that may follow a last "não": "febre não, senhora"."""
+_AFTER_NOT_IT = frozenset({"ja", "porque", "mas", "nao", "e", "viu", "so"})
+"""Words that begin something new after "gravidez não é"."""
 _CONDITIONAL = re.compile(
     r"\b(?:se|caso|quando) (?:voce |o senhor |a senhora |ele |ela |por acaso |eu )?"
     r"(?:tiver|sentir|der|piorar|aparecer|continuar|persistir|voltar|houver|ficar|doer|precisar|a dor voltar)\b"
@@ -88,6 +90,8 @@ class Sentence:
         if after[:1] == ["nao"] and after[1:2] and after[1] in _ABSENT:
             return True
         if after[:1] == ["nao"] and (len(after) == 1 or (len(after) == 2 and after[1] in _AFTER_NO)):
+            return True
+        if after[:2] == ["nao", "e"] and (len(after) == 2 or after[2] in _AFTER_NOT_IT):
             return True
         if after[:1] in (["nenhuma"], ["nenhum"]):
             return True

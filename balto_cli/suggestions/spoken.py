@@ -26,7 +26,7 @@ _SHORTEST_FOR_TWO = 9
 """Letters from which two of them may be wrong."""
 _SHORTEST_STEM = 4
 _STEM = re.compile(rf"[a-z]{{{_SHORTEST_STEM},}}")
-_WORD = re.compile(r"(?<![a-z\\])[a-z]{3,}(?![a-z?*+\\\[({])")
+_WORD = re.compile(r"(?<![a-z\\])[a-z]{4,}(?![a-z?*+\\\[({])")
 """A whole word in a pattern, as far as its letters tell."""
 _SMALL = re.compile(r"([a-z]{3,}?)z?inh([oa])(s?)")
 _OWN_MEANING = frozenset("caminha caminho caminhos carinho carinhos galinha galinhas".split())  # noqa: SIM905

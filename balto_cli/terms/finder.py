@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
+from itertools import compress, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from balto_cli.terms.catalogue import DATA, load_terms
 from balto_cli.terms.matching import MIN_NEAR, Match, NameIndex
 from balto_cli.terms.phonetics import phonetic_key
-from balto_cli.terms.spelling import words_of
+from balto_cli.terms.spelling import spellings_of, words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from balto_cli.terms.catalogue import CatalogueTerm, Kind
@@ -99,15 +99,18 @@ class TermFinder:
 
     def find(self, text: str, threshold: float = THRESHOLD) -> list[Term]:
         """Return the names in `text` whose score reaches `threshold`, in order, none over another."""
+        spellings = spellings_of(text)
+        starts: Iterable[int] = range(len(spellings))
+        if threshold > BEST_APPROXIMATE:
+            begins = map(self._may_begin, spellings, [*spellings[1:], ""], [*spellings[2:], "", ""])
+            starts = list(compress(starts, begins))
+            if not starts:
+                return []
         words = words_of(text)
-        spellings = [word.spelling for word in words]
         rare = [word not in self.common for word in spellings]
         parted = _parted(text, words)
-        by_sound_alone = threshold > BEST_APPROXIMATE
         found = []
-        for first in range(len(words)):
-            if by_sound_alone and not self._may_begin(*spellings[first : first + _MAX_SPLIT]):
-                continue
+        for first in starts:
             joined = ""
             heard_until = first + _MAX_SPLIT if True in rare[first : first + _MAX_SPLIT] else 0
             has_rare = False
@@ -132,11 +135,12 @@ class TermFinder:
     def _begins_a_name(self, *words: str) -> bool:
         """Whether a name may begin with the first of these words, by spelling or sound; they are all that are joined.
 
-        Nearly no words of a talk begin one, and the same ones are said over and over: by all who heard it, too.
+        "" stands for a word where the text ends. Nearly no words of a talk begin a name, and the same ones are said over
+        and over: by all who heard it, too.
         """
         joined = ""
         has_rare = False
-        for word in words:
+        for word in filter(None, words):
             joined += word
             has_rare = has_rare or word not in self.common
             if self._index.exact(joined):

@@ -33,6 +33,11 @@ def words_of(text: str) -> list[Word]:
     return [Word(fold(match.group()), match.start(), match.end()) for match in _WORD.finditer(text)]
 
 
+def spellings_of(text: str) -> list[str]:
+    """Return the words of `text` as they are looked up, which costs half of knowing their places."""
+    return [fold(word) for word in _WORD.findall(text)]
+
+
 def spelling_of(name: str) -> tuple[str, ...]:
     """Return the words of a name as they are looked up: "Dorflex Uno" is ("dorflex", "uno")."""
     if name.isalpha():
