@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from balto_cli.cli.console import print_result, say
 from balto_cli.cli.operator import client_id, operate, wall_clock
 from balto_cli.errors import UsageError
+from balto_cli.evaluation.verdicts import percent
 from balto_cli.settings import data_folder
 from balto_cli.store.dialogues import sessions_within, turns_of
 from balto_cli.store.feedback import BRASILIA_H, By, Floor, Which, rates
@@ -110,12 +111,8 @@ def _line(rate: Rate, name: str) -> str:
     told = f"{rate.key} {name}" if name != rate.key else rate.key
     share = "sem retorno"
     if rate.share is not None and rate.low is not None and rate.high is not None:
-        share = f"{_percent(rate.share)} de {rate.answered} ({_percent(rate.low)} a {_percent(rate.high)})"
+        share = f"{percent(rate.share)} de {rate.answered} ({percent(rate.low)} a {percent(rate.high)})"
     return f"  {told}: {rate.sent} enviadas, vendas {share}{'  ABAIXO DO PISO' if rate.poor else ''}"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %".replace(".", ",")
 
 
 def _change(again: Again, *, json: bool) -> str:

@@ -52,7 +52,6 @@ class CounterNow:
     """One counter at this moment, in the newest of its sessions."""
 
     counter_id: str
-    session_id: str
     connected_at: datetime | None
     """None where its socket is gone and it may come back."""
     speaking: bool
@@ -92,7 +91,6 @@ class Listening:
             self._levels.setdefault(session.id, deque(maxlen=_LEVELS)).append(level_db)
         return CounterNow(
             counter_id=session.record.counter_id,
-            session_id=session.id,
             connected_at=session.connected_at,
             speaking=level_db is not None and session.is_speaking,
             level_db=level_db,

@@ -92,12 +92,6 @@ class Transcription:
         """Segments that wait in memory or are being asked for."""
         return len(self._queue) + len(self._busy)
 
-    @property
-    def oldest_s(self) -> float:
-        """Age of the oldest one that is waited for, in seconds since its cut."""
-        oldest = min((pending.cut_at for pending in self._asked.values()), default=None)
-        return max(0.0, (self._now() - oldest).total_seconds()) if oldest else 0.0
-
     def start(self) -> None:
         """Look for what was left over, and go on doing so."""
         self._left.set()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +10,7 @@ from aiohttp import web
 from balto_cli.server.context import CONTEXT
 from balto_cli.server.errors import RestError
 from balto_cli.server.live import LIVE
-from balto_cli.server.panel.page import EVERYONE, render, require, still_signed_in
+from balto_cli.server.panel.page import EVERYONE, STREAM_IDLE_S, event_stream, render, require
 from balto_cli.server.panel.watching import LiveBoard
 from balto_cli.store.counters import CounterEntry, last_heard, list_counters
 
@@ -23,8 +21,6 @@ if TYPE_CHECKING:
 
 PATH = "/admin/ao-vivo"
 _BOARD: web.AppKey[LiveBoard] = web.AppKey("live_board", LiveBoard)
-_IDLE_S = 10.0
-"""How long a stream is silent at most: proxies end what says nothing, and a session may have ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,27 +63,12 @@ async def events(request: web.Request) -> web.StreamResponse:
     if board.is_full:
         raise RestError(503, "indisponivel", "Há gente demais olhando ao vivo.", {"Retry-After": "10"})
     store = request.app[CONTEXT].store
-    loop_time = asyncio.get_running_loop().time
     mine = await _visible(store, viewer.client_id)
-    response = web.StreamResponse(
-        headers={"Content-Type": "text/event-stream; charset=utf-8", "X-Accel-Buffering": "no"}
-    )
-    await response.prepare(request)
-    await response.write(b"retry: 1000\n\n")
-    checked_s = loop_time()
-    async with contextlib.aclosing(board.changes(mine, _IDLE_S)) as changes:
-        async for news in changes:
-            if loop_time() - checked_s >= _IDLE_S:
-                checked_s = loop_time()
-                if not await still_signed_in(request):
-                    await response.write(b"event: fim\ndata: sessao\n\n")
-                    break
-                mine |= await _visible(store, viewer.client_id)
-            try:
-                await response.write(f"data: {news}\n\n".encode() if news else b": ainda aqui\n\n")
-            except ConnectionError:
-                break
-    return response
+
+    async def see_new_counters() -> None:
+        mine.update(await _visible(store, viewer.client_id))
+
+    return await event_stream(request, board.changes(mine, STREAM_IDLE_S), see_new_counters)
 
 
 async def _visible(store: Store, client_id: str | None) -> set[str]:

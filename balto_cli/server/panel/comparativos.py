@@ -20,13 +20,14 @@ from balto_cli.server.panel.jobs import Jobs
 from balto_cli.server.panel.page import (
     OPERATOR,
     STAFF,
+    STREAM_IDLE_S,
+    event_stream,
     flash,
     not_found,
     read_form,
     redirect,
     render,
     require,
-    still_signed_in,
 )
 from balto_cli.server.panel.runs import FILES, RUNS_SHELF, RunsShelf
 from balto_cli.server.recorder import FOLDER
@@ -35,9 +36,10 @@ from balto_cli.settings import KEYED_PROVIDERS
 from balto_cli.store.counters import list_counters
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncGenerator, Mapping
 
     from balto_cli.server.context import ServerContext
+    from balto_cli.server.live import Live
     from balto_cli.server.panel.runs import RunEntry
     from balto_cli.store.records import Erased
 
@@ -50,7 +52,6 @@ _TITLES = {
 }
 _MOST_SESSIONS = 200
 _LONGEST_BUDGET = 10_000.0
-_IDLE_S = 10.0
 _REPORT_POLICY = (
     "sandbox allow-scripts allow-downloads allow-popups; default-src 'none'; script-src 'unsafe-inline'; "
     "style-src 'unsafe-inline'; img-src data:; media-src data: blob:; frame-ancestors 'none'"
@@ -134,24 +135,7 @@ async def events(request: web.Request) -> web.StreamResponse:
     """How far a comparison has come."""
     require(request, *STAFF)
     jobs, live = request.app[_JOBS], request.app[LIVE]
-    response = web.StreamResponse(
-        headers={"Content-Type": "text/event-stream; charset=utf-8", "X-Accel-Buffering": "no"}
-    )
-    await response.prepare(request)
-    while not live.stopping:
-        changed = jobs.changed
-        try:
-            await response.write(f"data: {json.dumps(_state(jobs), ensure_ascii=False)}\n\n".encode())
-        except ConnectionError:
-            break
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_IDLE_S):
-                await changed.wait()
-        # Lines may come by hundreds a second.
-        await asyncio.sleep(0.25)
-        if not await still_signed_in(request):
-            break
-    return response
+    return await event_stream(request, _states(jobs, live))
 
 
 async def one(request: web.Request) -> web.Response:
@@ -192,12 +176,23 @@ async def download(request: web.Request) -> web.StreamResponse:
         raise not_found()
     name, content_type = FILES[kind]
     await context.store.audit(viewer.actor, "abrir", "execucao", {"nome": entry.name, "arquivo": name}, context.now())
-    headers = {"Content-Type": content_type, "X-Content-Type-Options": "nosniff"}
+    headers = {"Content-Type": content_type}
     if kind == "relatorio":
         headers |= {"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": _REPORT_POLICY}
     else:
         headers["Content-Disposition"] = f'attachment; filename="{entry.name}_{name}"'
     return web.FileResponse(path, headers=headers)
+
+
+async def _states(jobs: Jobs, live: Live) -> AsyncGenerator[str, None]:
+    while not live.stopping:
+        changed = jobs.changed
+        yield json.dumps(_state(jobs), ensure_ascii=False)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(STREAM_IDLE_S):
+                await changed.wait()
+        # Lines may come by hundreds a second.
+        await asyncio.sleep(0.25)
 
 
 async def _entry(request: web.Request) -> RunEntry:

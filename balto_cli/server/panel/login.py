@@ -45,11 +45,9 @@ def add_routes(app: web.Application) -> None:
 
 
 async def home(request: web.Request) -> web.StreamResponse:
-    """The first page that is there for whoever comes."""
+    """The first page for whoever comes."""
     viewer = require(request, *EVERYONE)
-    there = {resource.canonical for resource in request.app.router.resources()}
-    mine = (entry.path for entry in NAV if viewer.role in entry.roles and entry.path in there)
-    return redirect(next(mine, "/admin/conta"))
+    return redirect(next(entry.path for entry in NAV if viewer.role in entry.roles))
 
 
 async def static(request: web.Request) -> web.StreamResponse:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -18,9 +20,10 @@ from balto_cli.server.context import CONTEXT
 from balto_cli.server.errors import RestError
 from balto_cli.server.panel import reading
 from balto_cli.store.accounts import Role
+from balto_cli.store.failure import StoreUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 
     from balto_cli.store.accounts import Account, PanelSession
 
@@ -28,6 +31,8 @@ SIGN_IN = "/admin/entrar"
 OPERATOR = Role.OPERATOR
 STAFF = (Role.OPERATOR, Role.PHARMACIST)
 EVERYONE = (Role.OPERATOR, Role.PHARMACIST, Role.CLIENT)
+STREAM_IDLE_S = 10.0
+"""How long a stream of events is silent at most: proxies end what says nothing, and a session may have ended."""
 _LONGEST_FORM = 64 * 1024
 _FLASHES = 500
 """Sessions for which something is kept to be said."""
@@ -141,10 +146,41 @@ def require(request: web.Request, *roles: Role) -> Viewer:
     return viewer
 
 
-async def still_signed_in(request: web.Request) -> bool:
+async def _still_signed_in(request: web.Request) -> bool:
     """Whether the session that an answer began with is good at this moment; asked again and again by streams."""
     session = await request.app[CONTEXT].gate.session(request)
     return session is not None and Viewer.of(session).role == request[VIEWER].role
+
+
+async def event_stream(
+    request: web.Request,
+    news: AsyncGenerator[str, None],
+    every_look: Callable[[], Awaitable[object]] | None = None,
+) -> web.StreamResponse:
+    """Server-sent events, for as long as somebody listens and may: each text is one, an empty one a sign of life.
+
+    `news` has to say something every `STREAM_IDLE_S`. As often it is looked up whether the session is still good, and
+    if it is, `every_look` is called. Where the database does not answer the stream ends, and the page asks again.
+    """
+    loop_time = asyncio.get_running_loop().time
+    response = web.StreamResponse(
+        headers={"Content-Type": "text/event-stream; charset=utf-8", "X-Accel-Buffering": "no"}
+    )
+    await response.prepare(request)
+    looked_s = loop_time()
+    with contextlib.suppress(ConnectionError, StoreUnavailable):
+        await response.write(b"retry: 1000\n\n")
+        async with contextlib.aclosing(news):
+            async for text in news:
+                if loop_time() - looked_s >= STREAM_IDLE_S:
+                    looked_s = loop_time()
+                    if not await _still_signed_in(request):
+                        await response.write(b"event: fim\ndata: sessao\n\n")
+                        break
+                    if every_look is not None:
+                        await every_look()
+                await response.write(f"data: {text}\n\n".encode() if text else b": ainda aqui\n\n")
+    return response
 
 
 def not_found() -> RestError:
@@ -207,15 +243,15 @@ def read_moment(text: str) -> datetime | None:
 def _navigation(request: web.Request, viewer: Viewer | None) -> list[dict[str, Any]]:
     if viewer is None:
         return []
-    there = {resource.canonical for resource in request.app.router.resources()}
     return [
-        {"titulo": entry.title, "href": entry.path, "atual": _under(request.path, entry.path)}
+        {"titulo": entry.title, "href": entry.path, "atual": is_under(request.path, entry.path)}
         for entry in NAV
-        if viewer.role in entry.roles and entry.path in there
+        if viewer.role in entry.roles
     ]
 
 
-def _under(path: str, top: str) -> bool:
+def is_under(path: str, top: str) -> bool:
+    """Whether a path is the one at the top, or one below it."""
     return path == top or path.startswith(f"{top}/")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from balto_cli.evaluation.verdicts import percent
 from balto_cli.store.accounts import Role
 
 if TYPE_CHECKING:
@@ -159,6 +160,7 @@ FILTERS: Mapping[str, Callable[..., object]] = {
     "numero": number,
     "reais": reais,
     "segundos": seconds,
+    "porcento": percent,
     "tamanho": size,
     "papel": role,
     "acao": action,

@@ -1,4 +1,4 @@
-"""The panel's pages put together; a page registers itself, and stands in the navigation once its path is there."""
+"""The panel's pages put together; each registers itself."""
 
 from __future__ import annotations
 

@@ -17,6 +17,7 @@ from aiohttp import web
 from balto_cli.evaluation.session import RESPONSES, RUNS
 from balto_cli.reports.page_delivery import PAGE
 from balto_cli.reports.workbooks import ORIGINALS, SEGMENTS
+from balto_cli.server.export import XLSX
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,8 +32,8 @@ MADE = "painel"
 SUMMARY = "resumo.json"
 FILES: Mapping[str, tuple[str, str]] = {
     "relatorio": (PAGE, "text/html"),
-    "originais": (f"{ORIGINALS}.xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-    "segmentos": (f"{SEGMENTS}.xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    "originais": (f"{ORIGINALS}.xlsx", XLSX),
+    "segmentos": (f"{SEGMENTS}.xlsx", XLSX),
 }
 """What of a run is given out, by the name in its address."""
 _NAME = re.compile(r"\d{4}-\d{2}-\d{2}_\d{6}(_\d{1,3})?")

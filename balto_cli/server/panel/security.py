@@ -15,7 +15,7 @@ from balto_cli.server.address import is_https
 from balto_cli.server.auth import SAFE_METHODS, same_origin
 from balto_cli.server.context import CONTEXT
 from balto_cli.server.errors import RestError, as_refusal
-from balto_cli.server.panel.page import SIGN_IN, VIEWER, Viewer, error_page, redirect
+from balto_cli.server.panel.page import SIGN_IN, VIEWER, Viewer, error_page, is_under, redirect
 from balto_cli.store import accounts
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from balto_cli.store.accounts import PanelSession
 
 STATIC = "/admin/static/"
+_TOP = "/admin"
 _PROTOCOL = "/admin/login"
 """The one path here that is for programs: it answers in JSON, and its password is all it needs."""
 _SEEN_EVERY = timedelta(minutes=1)
@@ -56,7 +57,7 @@ _HSTS = "max-age=31536000"
 @web.middleware
 async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Let nobody in who has not signed in, no change that another page sends, and say errors as pages."""
-    if not _is_panel(request.path) or request.path == _PROTOCOL:
+    if not is_under(request.path, _TOP) or request.path == _PROTOCOL:
         return await handler(request)
     try:
         return await _guarded(request, handler)
@@ -70,7 +71,7 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 async def set_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Headers of every answer under `/admin`, also of streams and files."""
-    if not _is_panel(request.path):
+    if not is_under(request.path, _TOP):
         return
     for name, value in _HEADERS.items():
         # A report of ours has a policy of its own.
@@ -111,7 +112,3 @@ def _ask_to_sign_in(request: web.Request) -> web.StreamResponse:
     ):
         raise RestError(401, "credencial", "Sua entrada terminou: entre de novo.")
     return redirect(f"{SIGN_IN}?para={quote(request.path_qs, safe='')}")
-
-
-def _is_panel(path: str) -> bool:
-    return path == "/admin" or path.startswith("/admin/")

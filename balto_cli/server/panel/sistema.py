@@ -92,7 +92,6 @@ async def overview(request: web.Request) -> web.Response:
         sessoes=live.sessions.sockets,
         abertas=len(live.sessions.sessions),
         pedidos=live.transcription.queued,
-        pedido_mais_antigo_s=live.transcription.oldest_s,
         espera=backlog,
         espera_s=(context.now() - backlog.oldest_at).total_seconds() if backlog.oldest_at else None,
         gravacoes=context.store.queued_writes,

@@ -33,7 +33,6 @@ class LiveBoard:
         self._looking: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
         self._shown: dict[str, str] = {}
-        self._keeps_sound = live.services.keeps_sound
 
     @property
     def is_full(self) -> bool:
@@ -102,7 +101,6 @@ class LiveBoard:
         last = counter.last
         return {
             "ligado": counter.connected_at is not None,
-            "desde": counter.connected_at.isoformat() if counter.connected_at else None,
             "desde_texto": reading.date_and_time(counter.connected_at),
             "falando": counter.speaking,
             "nivel": _percent(counter.level_db),
@@ -116,12 +114,10 @@ class LiveBoard:
                 "id": last.id,
                 "texto": last.text,
                 "estado": last.state.value,
-                "em": last.at.isoformat(),
                 "em_texto": reading.clock(last.at),
                 "provedor": last.provider or "–",
                 "latencia_texto": reading.seconds(last.latency_s),
                 "demora_texto": reading.seconds(last.delay_s),
-                "som": self._keeps_sound,
             },
         }
 

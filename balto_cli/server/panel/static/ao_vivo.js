@@ -21,7 +21,7 @@ function write(element, text) {
 function stateOf(now) {
   if (now.falando) return "ouvindo fala";
   if (now.ligado) return "ouvindo";
-  return "desde" in now ? "conexão caiu" : "desligado";
+  return "desde_texto" in now ? "conexão caiu" : "desligado";
 }
 
 function show(identity, now) {
@@ -36,7 +36,7 @@ function show(identity, now) {
   card.classList.toggle("falando", Boolean(now.falando));
   fields.estado.classList.toggle("ok", now.ligado);
   write(fields.estado, stateOf(now));
-  if (!("desde" in now)) {
+  if (!("desde_texto" in now)) {
     fields.vivo.hidden = true;
     write(fields.desde, "desligou agora há pouco");
     return;
@@ -55,7 +55,7 @@ function show(identity, now) {
   fields.abrir.href = `/admin/historico/${last.id}`;
   if (fields.ouvir) {
     fields.ouvir.dataset.interacao = last.id;
-    fields.ouvir.disabled = !last.som;
+    fields.ouvir.disabled = false;
   }
 }
 

@@ -7,6 +7,10 @@ if (box) {
   const running = (state) => state === "andando" || state === "parando";
   let before = box.dataset.estado;
   const source = new EventSource(box.dataset.eventos);
+  source.addEventListener("fim", () => {
+    source.close();
+    location.reload();
+  });
   source.addEventListener("message", (event) => {
     const job = JSON.parse(event.data);
     if (!job) return;

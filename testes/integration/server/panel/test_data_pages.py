@@ -12,6 +12,7 @@ import pytest
 from openpyxl import load_workbook
 
 from balto_cli.audio.pcm import SAMPLE_RATE_HZ
+from balto_cli.server.panel import ao_vivo, comparativos, page
 from balto_cli.store.records import Interaction, NewSuggestion, Scope
 from testes.doubles import FakeTranscriber
 from testes.live import pcm_of
@@ -188,6 +189,19 @@ async def test_the_stream_tells_only_what_changed_and_all_of_it_to_whoever_comes
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(next_event(others), 0.2)
         others.close()
+
+
+@pytest.mark.parametrize("path", ["/admin/ao-vivo/eventos", "/admin/comparativos/eventos"])
+async def test_a_stream_ends_with_the_session_that_it_began_in(
+    panel: PanelRunning, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    for module in (page, ao_vivo, comparativos):
+        monkeypatch.setattr(module, "STREAM_IDLE_S", 0.1)
+    async with panel.visitor("olga") as olga:
+        events = await olga.get(path, headers={"Accept": "text/event-stream"})
+        assert await events.content.readline() == b"retry: 1000\n"
+        assert (await olga.post("/admin/sair")).status == 303
+        assert (await asyncio.wait_for(events.read(), 10)).endswith(b"event: fim\ndata: sessao\n\n")
 
 
 async def test_charts_are_drawn_for_both_themes_and_only_of_what_may_be_seen(panel: PanelRunning) -> None:
