@@ -108,7 +108,7 @@ def _costs(interactions: Iterable[Interaction], counters: Mapping[str, CounterEn
     return [
         CostRow(
             day, client, name, provider or None, len(found),
-            sum(one.end_sample - one.start_sample for one in found) / SAMPLE_RATE_HZ,
+            sum(one.spoken_s for one in found),
             sum(one.cost_brl for one in found),
             sum(one.lost_brl for one in found),
             sum(one.suggestion_cost_brl for one in found),
@@ -155,15 +155,14 @@ def _write_sheet(
 
 
 def _interaction_row(interaction: Interaction) -> list[Value]:
-    start_s, end_s = interaction.start_sample / SAMPLE_RATE_HZ, interaction.end_sample / SAMPLE_RATE_HZ
     return [
         interaction.id,
         interaction.session_id,
         interaction.counter_id,
         interaction.said_at.strftime("%Y-%m-%d %H:%M:%S"),
-        round(start_s, 2),
-        round(end_s, 2),
-        round(end_s - start_s, 2),
+        round(interaction.start_sample / SAMPLE_RATE_HZ, 2),
+        round(interaction.end_sample / SAMPLE_RATE_HZ, 2),
+        round(interaction.spoken_s, 2),
         interaction.text,
         interaction.state.value,
         interaction.reason,

@@ -15,12 +15,12 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import struct
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from balto_cli import __version__
 from balto_cli.audio.pcm import SAMPLE_RATE_HZ
+from balto_cli.audio.wav import HEADER_BYTES, wav_header
 from balto_cli.evaluation.recorded import MANIFEST
 from balto_cli.files import write_atomically
 
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
 _FORMAT = 1
 _ORIGINALS = ".original"
-_HEADER = struct.Struct("<4sI4s4sIHHIIHH4sI")
-_MOST_BYTES = 0xFFFFFFFF - _HEADER.size
 _ZEROS = bytes(1 << 20)
 
 
@@ -113,7 +111,7 @@ class RecordedSession:
     @property
     def samples(self) -> int:
         """How far the sound reaches."""
-        return max(0, self._sound.stat().st_size - _HEADER.size) // 2
+        return max(0, self._sound.stat().st_size - HEADER_BYTES) // 2
 
     def keep_manifest(self) -> None:
         """Write what is known of the session."""
@@ -127,11 +125,11 @@ class RecordedSession:
         try:
             end = max(self.samples, start + len(pcm) // 2)
             try:
-                _write_at(file, _HEADER.size + 2 * start, pcm)
-                _write_at(file, 0, _header(end))
+                _write_at(file, HEADER_BYTES + 2 * start, pcm)
+                _write_at(file, 0, wav_header(2 * end))
             except OSError:
-                os.ftruncate(file, _HEADER.size + 2 * start)
-                _write_at(file, 0, _header(start))
+                os.ftruncate(file, HEADER_BYTES + 2 * start)
+                _write_at(file, 0, wav_header(2 * start))
                 raise
         finally:
             os.close(file)
@@ -140,8 +138,8 @@ class RecordedSession:
         """Forget sound from sample `samples` on, which will come again."""
         file = _open(self._sound, os.O_RDWR)
         try:
-            os.ftruncate(file, _HEADER.size + 2 * samples)
-            _write_at(file, 0, _header(samples))
+            os.ftruncate(file, HEADER_BYTES + 2 * samples)
+            _write_at(file, 0, wav_header(2 * samples))
         finally:
             os.close(file)
 
@@ -170,7 +168,7 @@ class RecordedSession:
             file = _open(self._sound, os.O_RDWR)
             try:
                 for place in range(2 * start, 2 * end, len(_ZEROS)):
-                    _write_at(file, _HEADER.size + place, _ZEROS[: 2 * end - place])
+                    _write_at(file, HEADER_BYTES + place, _ZEROS[: 2 * end - place])
                 os.fsync(file)
             finally:
                 os.close(file)
@@ -215,12 +213,3 @@ def _write_at(file: int, place: int | None, data: bytes) -> None:
     view = memoryview(data)
     while view:
         view = view[os.write(file, view) :]
-
-
-def _header(samples: int) -> bytes:
-    """Of a WAV of so many samples (RIFF, PCM); past 4 GiB, 37 hours, its sizes stay at the most that it can say."""
-    size = min(2 * samples, _MOST_BYTES)
-    rate = SAMPLE_RATE_HZ
-    return _HEADER.pack(
-        b"RIFF", size + _HEADER.size - 8, b"WAVE", b"fmt ", 16, 1, 1, rate, 2 * rate, 2, 16, b"data", size
-    )

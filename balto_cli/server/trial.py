@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import io
 import json
 import threading
-import wave
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -18,6 +16,7 @@ from aiohttp import web
 from balto_cli.audio.decode import Decoder
 from balto_cli.audio.pcm import SAMPLE_RATE_HZ, Pcm, pcm_from_bytes, pcm_to_bytes
 from balto_cli.audio.recording import Recording
+from balto_cli.audio.wav import wav_header
 from balto_cli.pipeline import segment_stream
 from balto_cli.server.bodies import Analisar, read_json
 from balto_cli.server.context import CONTEXT
@@ -137,7 +136,8 @@ def _segments_json(path: Path, config: PipelineConfig, given_up: threading.Event
 
 
 def _segment(segment: Segment) -> dict[str, Any]:
-    data = _wav(segment.samples)
+    pcm = pcm_to_bytes(segment.samples)
+    data = wav_header(len(pcm)) + pcm
     return {
         "size_bytes": len(data),
         "duration_sec": round(segment.duration_s, 2),
@@ -146,16 +146,6 @@ def _segment(segment: Segment) -> dict[str, Any]:
         "fim_s": segment.end_s,
         "corte": segment.cut,
     }
-
-
-def _wav(samples: Pcm) -> bytes:
-    target = io.BytesIO()
-    with wave.open(target, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(SAMPLE_RATE_HZ)
-        file.writeframes(pcm_to_bytes(samples))
-    return target.getvalue()
 
 
 def _transcript(transcript: Transcript, duration_s: float) -> dict[str, Any]:

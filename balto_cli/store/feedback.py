@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement, Connection
+    from sqlalchemy import ColumnElement, Connection, Table
 
 SOLD, LOST, IGNORED = "venda_realizada", "venda_perdida", "ignorada"
 """The outcomes that count; clients may send any other text, which is kept and not counted."""
@@ -127,14 +127,19 @@ def wilson(hits: int, of: int) -> tuple[float, float]:
     return max(0.0, (middle - spread) / whole), min(1.0, (middle + spread) / whole)
 
 
-_OUTCOME: ColumnElement[Any] = (
-    select(FEEDBACK.c.outcome)
-    .where(FEEDBACK.c.segment_id == _G.segment_id)
-    .order_by(FEEDBACK.c.id.desc())
-    .limit(1)
-    .correlate(SUGGESTIONS)
-    .scalar_subquery()
-)
+def last_outcome(of: Table) -> ColumnElement[Any]:
+    """The last feedback on a row of a table that has one a segment."""
+    return (
+        select(FEEDBACK.c.outcome)
+        .where(FEEDBACK.c.segment_id == of.c.segment_id)
+        .order_by(FEEDBACK.c.id.desc())
+        .limit(1)
+        .correlate(of)
+        .scalar_subquery()
+    )
+
+
+_OUTCOME = last_outcome(SUGGESTIONS)
 _NO_NAME: ColumnElement[Any] = cast(None, Text)
 _COLUMNS: dict[By, tuple[ColumnElement[Any], ColumnElement[Any]]] = {
     By.RULE: (_G.rule, _NO_NAME),

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, column, func, literal_column, select, table, text
 
-from balto_cli.audio.pcm import SAMPLE_RATE_HZ
 from balto_cli.store.interactions import of_segments
 from balto_cli.store.records import TranscriptState
 from balto_cli.store.tables import CLIENTS, COUNTERS, FEEDBACK, HISTORY, SEGMENTS, SESSIONS, SUGGESTIONS, TRANSCRIPTS
@@ -119,11 +118,6 @@ class Detail:
     """Model that chose the suggestion; None where rules alone did."""
     before: tuple[Neighbour, ...]
     after: tuple[Neighbour, ...]
-
-    @property
-    def spoken_s(self) -> float:
-        """Length of the segment."""
-        return (self.interaction.end_sample - self.interaction.start_sample) / SAMPLE_RATE_HZ
 
 
 def key_of(moment: datetime) -> int:

@@ -13,6 +13,7 @@ from sqlalchemy import Row, Select, and_, bindparam, case, func, insert, or_, se
 
 from balto_cli.audio.pcm import SAMPLE_RATE_HZ
 from balto_cli.store.dialects import insert_once
+from balto_cli.store.feedback import last_outcome
 from balto_cli.store.records import UNFINISHED, Backlog, CostRow, Interaction, Page, TranscriptState
 from balto_cli.store.tables import (
     CLIENTS,
@@ -235,16 +236,6 @@ def cost_table(connection: Connection, scope: Scope) -> list[CostRow]:
     ]
 
 
-_LAST_OUTCOME = (
-    select(FEEDBACK.c.outcome)
-    .where(FEEDBACK.c.segment_id == _T.segment_id)
-    .order_by(FEEDBACK.c.id.desc())
-    .limit(1)
-    .correlate(TRANSCRIPTS)
-    .scalar_subquery()
-)
-
-
 def _joined(segments: FromClause) -> Select[Any]:
     """The given segments (a subquery of their table) with everything that became of them."""
     transcript = [column for column in _T if column.name not in ("segment_id", "said_at", "seq", "words")]
@@ -258,7 +249,7 @@ def _joined(segments: FromClause) -> Select[Any]:
             _G.cost_brl.label("suggestion_cost_brl"),
             _G.suggested_at,
             _G.sent,
-            _LAST_OUTCOME.label("outcome"),
+            last_outcome(TRANSCRIPTS).label("outcome"),
         )
         .select_from(segments)
         .join(TRANSCRIPTS, _T.segment_id == segments.c.id)

@@ -7,6 +7,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4, uuid5
 
+from balto_cli.audio.pcm import SAMPLE_RATE_HZ
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
@@ -253,6 +255,16 @@ class Interaction:
     suggestion_sent: bool
     outcome: str | None
     """The last feedback (`resultado`)."""
+
+    @property
+    def samples(self) -> int:
+        """Length of its sound."""
+        return self.end_sample - self.start_sample
+
+    @property
+    def spoken_s(self) -> float:
+        """The same in seconds."""
+        return self.samples / SAMPLE_RATE_HZ
 
 
 @dataclass(frozen=True, slots=True)

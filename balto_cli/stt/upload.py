@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import struct
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from balto_cli.audio.flac import encode_flac
 from balto_cli.audio.pcm import SAMPLE_RATE_HZ, pcm_to_bytes
 from balto_cli.audio.recording import Recording, samples_of
+from balto_cli.audio.wav import wav_header
 from balto_cli.errors import Failure, ProviderError
 from balto_cli.files import os_reason
 
@@ -176,26 +176,6 @@ def too_long(name: str, duration_s: float, max_s: float) -> ProviderError:
         f"{name} aceita até {max_s / 60:.0f} min por áudio, e este tem {duration_s / 60:.0f} min: divida a gravação "
         "ou transcreva por segmentos.",
         kind=Failure.LIMIT,
-    )
-
-
-def wav_header(data_bytes: int) -> bytes:
-    """The 44 bytes before PCM16 16 kHz mono (RIFF WAVE, format 1)."""
-    return struct.pack(
-        "<4sI4s4sIHHIIHH4sI",
-        b"RIFF",
-        36 + data_bytes,
-        b"WAVE",
-        b"fmt ",
-        16,
-        1,
-        1,
-        SAMPLE_RATE_HZ,
-        SAMPLE_RATE_HZ * 2,
-        2,
-        16,
-        b"data",
-        data_bytes,
     )
 
 

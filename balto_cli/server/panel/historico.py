@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import re
-import wave
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 from uuid import UUID
 
 from aiohttp import web
 
-from balto_cli.audio.pcm import SAMPLE_RATE_HZ
+from balto_cli.audio.wav import wav_header
 from balto_cli.errors import BaltoError
 from balto_cli.server.context import CONTEXT
 from balto_cli.server.errors import RestError
@@ -33,6 +31,7 @@ if TYPE_CHECKING:
 
     from balto_cli.server.panel.page import Viewer
     from balto_cli.store.history import Detail
+    from balto_cli.store.records import Interaction
 
 PATH = "/admin/historico"
 PAGE_ROWS = 50
@@ -75,7 +74,7 @@ async def overview(request: web.Request) -> web.Response:
         estados=list(STATES.items()), acoes=list(ACTIONS.items()), resultados=list(OUTCOMES.items()),
         rotulo_estado=STATES, rotulo_acao=ACTIONS, rotulo_resultado=OUTCOMES,
         anterior=_address(asked, depois=page.newer), proxima=_address(asked, antes=page.older),
-        exportar=f"{PATH}/xlsx?{urlencode(asked)}", produto=product_of, duracao=_spoken_s,
+        exportar=f"{PATH}/xlsx?{urlencode(asked)}", produto=product_of,
     )  # fmt: skip
 
 
@@ -87,7 +86,7 @@ async def one(request: web.Request) -> web.Response:
     await context.store.audit(viewer.actor, "ver", "interacao", {"id": found.interaction.id}, context.now())
     return render(
         request, "interacao.html.jinja", d=found, i=found.interaction, linha=timeline_of(found.interaction),
-        gatilhos=await _triggers(request, found), som=_has_sound(request, found), rotulo_estado=STATES,
+        gatilhos=await _triggers(request, found), som=_has_sound(request, found.interaction), rotulo_estado=STATES,
         rotulo_acao=ACTIONS, rotulo_resultado=OUTCOMES, itens=_items(found.interaction.suggestion),
     )  # fmt: skip
 
@@ -97,11 +96,11 @@ async def sound(request: web.Request) -> web.Response:
     viewer = require(request, *EVERYONE)
     context = request.app[CONTEXT]
     found = await _detail(request, viewer)
-    pcm = _pcm(request, found)
+    pcm = _pcm(request, found.interaction)
     if pcm is None:
         raise RestError(404, "nao_encontrado", "O áudio desta interação não está mais guardado.")
     await context.store.audit(viewer.actor, "ouvir", "interacao", {"id": found.interaction.id}, context.now())
-    return _ranged(request, _wav(pcm))
+    return _ranged(request, wav_header(len(pcm)) + pcm)
 
 
 async def workbook(request: web.Request) -> web.Response:
@@ -171,10 +170,6 @@ def _name_of(counter: Any, viewer: Viewer) -> str:
     return counter.name if viewer.client_id else f"{counter.client_name} · {counter.name}"
 
 
-def _spoken_s(interaction: Any) -> float:
-    return float(interaction.end_sample - interaction.start_sample) / SAMPLE_RATE_HZ
-
-
 async def _detail(request: web.Request, viewer: Viewer) -> Detail:
     try:
         identity = str(UUID(request.match_info["id"]))
@@ -186,30 +181,22 @@ async def _detail(request: web.Request, viewer: Viewer) -> Detail:
     return found
 
 
-def _pcm(request: web.Request, found: Detail) -> bytes | None:
-    live, interaction = request.app[LIVE], found.interaction
+def _has_sound(request: web.Request, interaction: Interaction) -> bool:
+    """Whether its sound is kept: asked of what the journal knows, without a look at the disk."""
+    live = request.app[LIVE]
     if not live.services.keeps_sound or interaction.audio_path is None:
+        return False
+    return live.spool.segments.end_of(UUID(interaction.id).bytes, 0) >= interaction.samples
+
+
+def _pcm(request: web.Request, interaction: Interaction) -> bytes | None:
+    if not _has_sound(request, interaction):
         return None
-    samples = interaction.end_sample - interaction.start_sample
     try:
-        pcm = live.spool.segments.read(UUID(interaction.id).bytes, 0, samples)
+        pcm = request.app[LIVE].spool.segments.read(UUID(interaction.id).bytes, 0, interaction.samples)
     except OSError:
         return None
-    return pcm if len(pcm) == 2 * samples else None
-
-
-def _has_sound(request: web.Request, found: Detail) -> bool:
-    return _pcm(request, found) is not None
-
-
-def _wav(pcm: bytes) -> bytes:
-    target = io.BytesIO()
-    with wave.open(target, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(SAMPLE_RATE_HZ)
-        file.writeframes(pcm)
-    return target.getvalue()
+    return pcm if len(pcm) == 2 * interaction.samples else None
 
 
 def _ranged(request: web.Request, body: bytes) -> web.Response:

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from balto_cli.audio.pcm import SAMPLE_RATE_HZ
-from balto_cli.reports.plot_frame import ticks
+from balto_cli.reports.plot_frame import Mark, ticks
 from balto_cli.server.panel import reading
 
 if TYPE_CHECKING:
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
 
     from balto_cli.store.records import Interaction
 
-WIDTH = 520
 _LEFT, _RIGHT = 132.0, 450.0
 _TOP, _ROW = 12.0, 34.0
 _SHORTEST = 3.0
@@ -41,14 +39,6 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
-    """A labelled place of the axis."""
-
-    x: float
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class Timeline:
     """Everything that is drawn."""
 
@@ -62,10 +52,9 @@ class Timeline:
 
 def timeline_of(one: Interaction) -> Timeline:
     """From the first word to what the attendant was told."""
-    spoken_s = (one.end_sample - one.start_sample) / SAMPLE_RATE_HZ
     # Times of arrival are of the server's clock; those of the session are moved onto it.
     spoken_until = one.speech_ended_at or one.cut_at
-    begin = spoken_until - timedelta(seconds=spoken_s)
+    begin = spoken_until - timedelta(seconds=one.spoken_s)
     stretches = [("Fala", "fala", begin, spoken_until), ("Pausa até o corte", "balto", spoken_until, one.cut_at)]
     if one.sent_at:
         stretches.append(("Espera pelo envio", "balto", one.cut_at, one.sent_at))

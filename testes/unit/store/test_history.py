@@ -165,7 +165,7 @@ async def test_detail_shows_words_answers_and_neighbours_to_its_client_alone(sto
     assert (shown.interaction.text, shown.counter_name, shown.client_name) == ("<b>meio</b>", "Balcão 1", "Rede Saúde")
     assert [one.outcome for one in shown.answers] == ["venda_perdida"]
     assert ([one.text for one in shown.before], [one.text for one in shown.after]) == (["antes"], ["depois"])
-    assert shown.spoken_s == 1.0
+    assert shown.interaction.spoken_s == 1.0
     assert await store.read(history.detail, mine[1], "00000000-0000-0000-0000-000000000000") is None
     assert await store.read(history.detail, "não há", None) is None
 

@@ -1,9 +1,7 @@
-"""What is sent: forms that any server reads, WAV that any decoder reads, endings that say what a file is."""
+"""What is sent: forms that any server reads, endings that say what a file is."""
 
 from __future__ import annotations
 
-import io
-import wave
 from email.parser import BytesParser
 from email.policy import HTTP
 from pathlib import Path
@@ -13,12 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from balto_cli.audio.pcm import pcm_to_bytes
 from balto_cli.stt import body as bodies
 from balto_cli.stt import upload
 from balto_cli.stt.base import Capabilities
 from balto_cli.stt.body import Body, multipart
-from balto_cli.stt.upload import Parcel, ending_of, packed, wav_header
+from balto_cli.stt.upload import Parcel, ending_of, packed
 
 FIELDS = st.lists(
     st.tuples(
@@ -67,15 +64,6 @@ async def test_a_body_is_the_audio_between_its_ends_and_says_when_it_has_left(
     if body.streamed:
         assert told[-1] == "end"
         assert told.count("end") == 1
-
-
-@given(st.integers(0, 5000))
-def test_a_wav_header_is_one_that_python_reads(samples: int) -> None:
-    sound = np.arange(samples, dtype=np.int16)
-    data = pcm_to_bytes(sound)
-    with wave.open(io.BytesIO(wav_header(len(data)) + data)) as file:
-        assert (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (16_000, 1, 2)
-        assert file.readframes(samples) == data
 
 
 @pytest.mark.parametrize(
