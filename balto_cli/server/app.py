@@ -31,8 +31,7 @@ from balto_cli.store.database import default_address
 from balto_cli.store.interactions import spent_on_suggestions
 from balto_cli.store.store import Store
 from balto_cli.stt.prices import REAIS_PER_DOLLAR
-from balto_cli.stt.resilience.stack import LIVE as LIVE_POLICY
-from balto_cli.stt.resilience.stack import live_stack, wrapped
+from balto_cli.stt.resilience.stack import live_provider, live_stack
 
 if TYPE_CHECKING:
     import socket
@@ -126,7 +125,7 @@ class Server:
         store = await Store.open(settings.database_url or default_address(folder))
         stack.push_async_callback(store.close)
         reais = settings.dolar or REAIS_PER_DOLLAR
-        stacks = [wrapped(provider, LIVE_POLICY, reais_per_dollar=reais) for provider in self._providers]
+        stacks = [live_provider(provider, reais_per_dollar=reais) for provider in self._providers]
         for provider in self._providers:
             stack.push_async_callback(provider.aclose)
         transcriber = live_stack(self._providers, reais_per_dollar=reais)

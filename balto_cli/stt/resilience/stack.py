@@ -12,7 +12,8 @@
 
 Offline (`compare`, `transcribe`) time is cheap and an answer is worth a long wait. Live, the customer leaves after
 about five seconds: there are no turns, so that the time in the queue counts, an open breaker fails at once, and
-`live_stack` goes to the next provider.
+`live_stack` goes to the next provider. The local engine is asked once and waited for, live too: a call of it that was
+cut off and asked again would only keep the next ones waiting longer.
 """
 
 from __future__ import annotations
@@ -107,8 +108,11 @@ LIVE = Policy(
 )
 """Of a counter: a late answer is worth nothing, and the next provider is there."""
 
+LIVE_LOCAL = replace(LIVE, tries=1, rate_tries=1, deadline_s=math.inf)
+"""Of the local engine at a counter: what comes late is stored as late, which no second try would make any earlier."""
+
 LIVE_TOTAL_S = 5.0
-"""For all providers of a counter together, and more for each second of audio."""
+"""For all providers of a counter together, and more for each second of audio; not where the local engine is one."""
 
 
 def wrapped(
@@ -158,10 +162,21 @@ def offline_stack(
     return wrapped(provider, policy, purse=purse, reais_per_dollar=reais_per_dollar)
 
 
+def live_provider(provider: Transcriber, *, reais_per_dollar: float = REAIS_PER_DOLLAR) -> Transcriber:
+    """One provider as a counter asks it."""
+    policy = LIVE_LOCAL if provider.capabilities.on_this_machine else LIVE
+    return wrapped(provider, policy, reais_per_dollar=reais_per_dollar)
+
+
 def live_stack(providers: Sequence[Transcriber], *, reais_per_dollar: float = REAIS_PER_DOLLAR) -> Transcriber:
-    """Providers as one, in order of preference, each with its own stack, and all of them within `LIVE_TOTAL_S`."""
-    stacks = [wrapped(provider, LIVE, reais_per_dollar=reais_per_dollar) for provider in providers]
-    return Deadline(Failover(stacks), base_s=LIVE_TOTAL_S, per_audio_s=LIVE.deadline_per_audio_s)
+    """Providers as one, in order of preference, each with its own stack, and all of them within `LIVE_TOTAL_S`.
+
+    With the local engine among them there is no end for all: those on the network still have theirs, one by one.
+    """
+    stack = Failover([live_provider(provider, reais_per_dollar=reais_per_dollar) for provider in providers])
+    if any(provider.capabilities.on_this_machine for provider in providers):
+        return stack
+    return Deadline(stack, base_s=LIVE_TOTAL_S, per_audio_s=LIVE.deadline_per_audio_s)
 
 
 def breakers_of(stack: Transcriber) -> list[Breaker]:

@@ -143,6 +143,29 @@ def test_live_an_open_breaker_sends_every_call_to_the_next_provider_at_once() ->
     assert len(down.began) == 6
 
 
+LOCAL = Capabilities(1, on_this_machine=True)
+
+
+def test_live_the_local_engine_is_asked_once_a_call_and_waited_for() -> None:
+    slow = Scripted(takes_s=8.0, capabilities=LOCAL, name="Local")
+    found = run(ask(live_stack([slow]), 3))
+    assert [(one.provider, one.attempts) for one in found if isinstance(one, Transcript)] == [("Local", 1)] * 3
+    assert slow.began == [0.0, 8.0, 16.0]
+    broken = Scripted(rule=lambda audio, number: Failure.SERVER, capabilities=LOCAL)
+    (failed,) = run(ask(live_stack([broken]), 1))
+    assert isinstance(failed, ProviderError)
+    assert len(broken.began) == 1
+
+
+def test_live_the_local_engine_takes_over_from_a_provider_that_hangs() -> None:
+    hanging = Scripted(takes_s=math.inf, name="A")
+    slow = Scripted(takes_s=8.0, capabilities=LOCAL, name="Local")
+    (found,) = run(ask(live_stack([hanging, slow]), 1))
+    assert isinstance(found, Transcript)
+    assert found.provider == "Local"
+    assert slow.began == [pytest.approx(LIVE.deadline_s + LIVE.deadline_per_audio_s)]
+
+
 def test_the_same_dice_make_the_same_waits() -> None:
     began = []
     for _ in range(2):
