@@ -39,6 +39,8 @@ class Facts:
     """A doctor is said to have ordered it, whether or not the paper was shown."""
     spoken_groups: set[str] = field(default_factory=set)
     """"Antibiótico", "tarja preta": medicines asked for without a name."""
+    asks_leave: bool = False
+    """Somebody asked what may be taken or used."""
     ordered: bool = False
     """Somebody spoke to the system as if it took orders."""
     closed: bool = False

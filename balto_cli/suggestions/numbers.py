@@ -17,9 +17,7 @@ _TENS = {
     "noventa": 90,
 }  # fmt: skip
 _NUMBER = rf"(?:\d{{1,3}}|(?:{'|'.join(_TENS)})(?: e (?:{'|'.join(_UNITS)}))?|{'|'.join(_UNITS)}|meio|meia)"
-_LITTLE_ONE = (
-    r"bebe\w*|nenem|nene|filh\w+|menin\w+|net\w+|sobrinh\w+|crianca|gemeos|ele|ela|recem nascid\w|pequen\w+"
-)
+_LITTLE_ONE = r"bebe\w*|nenem|nene|filh\w+|menin\w+|net\w+|sobrinh\w+|crianca|gemeos|ele|ela|recem nascid\w|pequen\w+"
 """Of whom an age in days or weeks is told."""
 _AGE = re.compile(
     rf"\b({_NUMBER}) (anos?|aninhos?|mes(?:es)?|mesinhos?|meizinhos?)\b(?: e (?:({_NUMBER}) mes(?:es)?|(meio)))?"

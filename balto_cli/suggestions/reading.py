@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from balto_cli.suggestions.sentences import Sentence
 
 _AFTER_MEDICINE = phrase("reading.after_medicine")
+_ANTIBIOTIC_OVER = phrase("reading.antibiotic_over")
+_ASKS_LEAVE = phrase("reading.asks_leave")
 _BITE = phrase("reading.bite")
 _CLOSED = phrase("reading.closed")
 _COMPLAINT = phrase("reading.complaint")
@@ -166,6 +168,7 @@ class _Reader:
                     and not sentence.denies(match.start(), match.end())
                     and not _is_in_use(words)
                     and not _AFTER_MEDICINE.search(words[: match.start()].strip())
+                    and not _ANTIBIOTIC_OVER.search(words[match.end() :])
                 ):
                     facts.spoken_groups.add(name)
         read_allergies(sentence, terms, notes, lexicon, waiting)
@@ -180,6 +183,8 @@ class _Reader:
         ):
             for mention in facts.mentions:
                 mention.role = "pedido" if mention.role == "preco" else mention.role
+        if not attendant_asks and not distant and _ASKS_LEAVE.search(words):
+            facts.asks_leave = True
         if facts.mentions and not attendant_asks and _SAME_AGAIN.search(words):
             # Who wants one like it asks for what was named last, whoever takes it.
             last_named = facts.mentions[-1]

@@ -142,7 +142,15 @@ def decide(facts: Facts, catalogue: Catalogue, lexicon: Lexicon) -> Suggestion |
     if facts.closed:
         return silence("so_isso", "o cliente encerrou o pedido")
     found = _candidates(facts, patient, catalogue, lexicon, needs, asked, prescription)
+    if found is None and _suffers_under_limits(facts, patient, needs):
+        return refer("nada_serve", "nenhum produto serve com o que foi dito: chamar o farmacêutico")
     return found or silence("sem_necessidade", "nenhuma queixa nem pedido que peça um complemento")
+
+
+def _suffers_under_limits(facts: Facts, patient: Patient, needs: Sequence[Need]) -> bool:
+    """Whether a complaint is left without a product by an allergy, a disease or a medicine in use."""
+    limited = bool(facts.allergies or facts.conditions - _NO_DISEASE or patient.takes_something)
+    return limited and any(need.symptom for need in needs)
 
 
 def _alarm(facts: Facts) -> Suggestion | None:
@@ -178,9 +186,10 @@ def _pharmacist(
     complaints = [need for need in needs if need.symptom]
     medicines = [m for m in asked if m.ingredients]
     words = facts.needs[needs[0].id] if needs else ""
-    if facts.pregnant and (complaints or medicines or facts.spoken_groups or facts.conditions - _NO_DISEASE):
+    wanted = bool(complaints or medicines or facts.spoken_groups or facts.asks_leave)
+    if facts.pregnant and (wanted or facts.conditions - _NO_DISEASE):
         return refer("gestante", "gestante com queixa ou pedido de medicamento: chamar o farmacêutico", evidence=words)
-    if facts.lactating and (complaints or medicines or facts.spoken_groups):
+    if facts.lactating and wanted:
         return refer(
             "lactante", "quem amamenta com queixa ou pedido de medicamento: chamar o farmacêutico", evidence=words
         )
