@@ -51,6 +51,8 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
         if error.status < 400:
             raise
         response = _answer(as_refusal(error))
+    except ConnectionError:
+        raise  # the caller is gone: no fault, and nobody to answer
     except Exception as error:
         response = _answer(as_refusal(error))
     if not response.prepared:

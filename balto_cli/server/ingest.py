@@ -260,11 +260,14 @@ class Decoder:
                 # Its own session: a signal for the server is not for what still has a tail to give.
                 start_new_session=sys.platform != "win32",
             )
-        except OSError as error:
-            self._decoders.running -= 1
+        except (OSError, RuntimeError) as error:
+            # `RuntimeError`: there is no ffmpeg for this machine.
             _LOG.error("ffmpeg_nao_inicia", erro=type(error).__name__)
             self._report_broken()
             return
+        finally:
+            if self._process is None:
+                self._decoders.running -= 1
         self._readers = [asyncio.create_task(self._read()), asyncio.create_task(self._listen())]
 
     async def feed(self, data: bytes) -> None:

@@ -237,12 +237,13 @@ class Live:
                 _LOG.error("arrumacao_falhou", exc_info=error)
 
     async def _flush_notes(self) -> None:
-        delivered, self._delivered = self._delivered, []
-        if delivered:
+        """Store what was noted; what the database does not take stays noted."""
+        if delivered := tuple(self._delivered):
             await self.store.delivered(delivered, self.now())
-        used, self._used_keys = self._used_keys, set()
-        for key_id in used:
+            del self._delivered[: len(delivered)]
+        for key_id in tuple(self._used_keys):
             await self.store.touch_key(key_id, self.now())
+            self._used_keys.discard(key_id)
 
     async def _end_revoked(self) -> None:
         keys = {connection.key_id for connection in self.connections if connection.key_id}

@@ -8,6 +8,7 @@ are told in order of their segments, each at most `postpone_s` after its cut.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from dataclasses import dataclass
 from datetime import timedelta
@@ -218,8 +219,11 @@ class LiveSession:
                 await asyncio.sleep(0.5)
                 continue
             wanted = min(piece, self.received - self._fed)
+            pcm = b""
+            with contextlib.suppress(OSError):
+                pcm = self._services.spool.sound.read(self.owner, self._fed, self._fed + wanted)
             # Where the disk has lost some, silence: the clock goes on.
-            pcm = self._services.spool.sound.read(self.owner, self._fed, self._fed + wanted) or bytes(2 * wanted)
+            pcm = pcm or bytes(2 * wanted)
             self._stream.put(pcm)
             self._fed += len(pcm) // 2
             self._services.ear.listen((self._stream,))

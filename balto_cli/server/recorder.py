@@ -94,7 +94,9 @@ class Recorder:
     async def stop(self) -> None:
         """Write what is left; the next start goes on with sessions that have not ended."""
         if self._clock is not None:
-            self._clock.cancel()
+            # Not in the middle of a write: its thread would go on beside that of the last one.
+            async with self._lock:
+                self._clock.cancel()
             await asyncio.gather(self._clock, return_exceptions=True)
             await self._flush()
 

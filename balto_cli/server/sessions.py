@@ -131,8 +131,10 @@ class Sessions:
         self._sockets[session.id] = socket
         self._attached[session.id] = session
 
-    def received(self, session: LiveSession, pcm: bytes) -> None:
-        """Sound of a session."""
+    def received(self, session: LiveSession, socket: Socket, pcm: bytes) -> None:
+        """Sound of a session; what a socket still had when another took its place came too late."""
+        if self._sockets.get(session.id, socket) is not socket:
+            return
         session.receive(pcm)
         self._ready[session] = None
 
@@ -239,7 +241,11 @@ class Sessions:
             count += 1
             if count % 10 == 0:
                 lag.observe(max(0.0, loop.time() - due))
-            self._flush()
+            try:
+                self._flush()
+            except Exception as error:
+                # Without this clock no session is heard any more.
+                _LOG.error("relogio_falhou", exc_info=error)
 
     def _flush(self) -> None:
         """Write what was gathered, then let the ear have it; while the disk refuses, nothing is heard."""

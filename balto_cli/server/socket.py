@@ -300,7 +300,7 @@ class Connection:
     def _take_pcm(self, pcm: bytes) -> None:
         if self._session is None:
             return
-        self._live.sessions.received(self._session, pcm)
+        self._live.sessions.received(self._session, self, pcm)
         watched = "aviso" in self.wants and self._intake is not None and self._intake.is_pcm
         if watched and self._pcm_watch.is_suspect(pcm):
             self._warn("pcm_suspeito")
@@ -362,6 +362,10 @@ class Connection:
                 await self._sent_all.wait()
         except TimeoutError:
             _LOG.info("encerrar_sem_tudo", sessao=session.id)
+        except Exception as error:
+            _LOG.error("encerrar_falhou", sessao=session.id, exc_info=error)
+            await self.close(protocol.FAULT, "interno")
+            return
         await self.close(protocol.NORMAL, "encerrada")
 
     # Sending
@@ -387,11 +391,14 @@ class Connection:
         """The one sender."""
         session = self._session
         assert session is not None
+        # The answer to `auth` goes before all else, also before what is told while it waits here.
+        count = 1
         while True:
             await self._some.wait()
-            self._some.clear()
-            batch = list(self._events)
-            self._events.clear()
+            batch = [self._events.popleft() for _ in range(count or len(self._events))]
+            count = 0
+            if not self._events:
+                self._some.clear()
             try:
                 await self._send_batch(session, batch)
             except (ConnectionError, RuntimeError):

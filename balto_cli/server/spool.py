@@ -310,9 +310,10 @@ class Journal:
         return writer
 
     def _end_file(self) -> None:
-        if self._writer is not None:
-            self._writer.close()
-            self._writer = None
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            # It is let go of even where the disk complains: one that is closed already could not be written to.
+            writer.close()
             self._delete_if_unwanted(self._number)
 
     def _keep(self, owner: bytes, extent: _Extent) -> None:

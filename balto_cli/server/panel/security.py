@@ -65,6 +65,8 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         if error.status < 400:
             raise
         return error_page(request, as_refusal(error))
+    except ConnectionError:
+        raise  # the caller is gone: no fault, and nobody to answer
     except Exception as error:
         return error_page(request, as_refusal(error))
 
