@@ -11,6 +11,7 @@ import hashlib
 from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -217,7 +218,13 @@ def read_rows(path: Path) -> list[dict[str, str]]:
     """Read a table of this package. Raises UsageError with a sentence about what is wrong."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            return [{name: (cell or "").strip() for name, cell in row.items() if name} for row in csv.DictReader(file)]
+            rows = csv.reader(file)
+            names = next(rows, [])
+            return [
+                {name: cell.strip() for name, cell in zip_longest(names, row[: len(names)], fillvalue="") if name}
+                for row in rows
+                if row
+            ]
     except OSError as error:
         raise UsageError(f"Não consegui ler {path.name}: {os_reason(error)}.") from None
     except (UnicodeDecodeError, csv.Error):

@@ -21,6 +21,8 @@ _REQUEST = phrase("mentions.request")
 _FOR_SALE = phrase("mentions.for_sale")
 _USE = phrase("mentions.use")
 _STOPPED = phrase("mentions.stopped")
+_BARE = phrase("mentions.bare")
+_OPENING = phrase("mentions.opening")
 
 
 ORAL_UNDER_PRESCRIPTION = frozenset(
@@ -56,6 +58,8 @@ class Mention:
     role: str = "citado"
     ordered: bool = False
     at: int = 0
+    until: int = 0
+    """Where it ends there."""
     exact: bool = True
     """Whether it was heard letter by letter."""
 
@@ -64,6 +68,8 @@ class Mention:
         before = len(words_of(turn[sentence.start : self.start]))
         words = sentence.words.split()
         self.at = sum(len(word) + 1 for word in words[:before])
+        size = len(words_of(turn[self.start : self.end]))
+        self.until = self.at + sum(len(word) + 1 for word in words[before : before + size]) - 1
         if (
             self.category == "conforme_apresentacao"
             and ORAL_UNDER_PRESCRIPTION & set(self.ingredients)
@@ -84,11 +90,18 @@ class Mention:
         role = _nearest(before) or _nearest(after, first=True)
         if role is None and len(words.split()) <= 7 and not re.search(r"\b(?:e|foi|era|custa|serve)\b", words):
             role = "pedido"
+        if role in (None, "citado") and _OPENING.search(before) and self._stands_alone(sentence):
+            role = "pedido"
         if role == "uso" and _FOR_SALE.search(after):
             role = "pedido"
         if role == "uso" and asked:
             role = "citado"
         self.role = role or "citado"
+
+    def _stands_alone(self, sentence: Sentence) -> bool:
+        """Whether no more than its form follows before the sentence or its first part ends."""
+        high = sentence.clause(self.until)[1] if self.until not in sentence.breaks else self.until
+        return bool(_BARE.search(sentence.words[self.until : high].rstrip()))
 
 
 def _nearest(words: str, *, first: bool = False) -> str | None:

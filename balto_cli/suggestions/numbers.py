@@ -27,6 +27,7 @@ _NEWBORN = re.compile(
     rf"(?! (?:de|com|que|sem) (?!vida|nascid))|\b({_NUMBER}) (dias?|semanas?) (?:de vida|de nascid[oa]|nascid[oa])\b"
     rf"|\bnasceu (?:ha|faz|tem)(?: so| apenas)? ({_NUMBER}) (dias?|semanas?)\b".replace("{}", _LITTLE_ONE)
 )
+_OF_AGE = re.compile(rf"\b(?:{_LITTLE_ONE}) (?:tem|de|com|fez|completou)$")
 _OLDEST_NEWBORN_WEEKS = 26
 _BARE = re.compile(rf"\b{_NUMBER}\b")
 _LASTING = phrase("numbers.lasting")
@@ -123,6 +124,8 @@ def duration_days(words: str) -> float | None:
     found: list[float] = []
     for match in _DURATION.finditer(words):
         before = words[: match.start()].rstrip()
+        if _OF_AGE.search(before) and not words[match.end() :].startswith(" que"):
+            continue
         if not _DURATION_CUE.search(before) or (
             match.group(2)[0] == "a" and re.search(r"\b(?:tem|uns|umas|quase)$", before)
         ):

@@ -22,6 +22,7 @@ _IN_CODE = (
     ("menor_de_dois_anos", REFERS, "Sintoma ou medicamento em menor de dois anos: farmacêutico."),
     ("febre_alta", REFERS, "Febre de 39,5 °C ou mais (39 °C em menor de idade): farmacêutico."),
     ("ouvido_de_crianca", REFERS, "Dor de ouvido em criança: farmacêutico."),
+    ("sono_com_controlado", REFERS, "Queixa de sono ou ansiedade em quem toma um controlado: farmacêutico."),
     ("nada_serve", REFERS, "Queixa em quem nada serve, por alergia, doença ou outro remédio: farmacêutico."),
     ("alergia_ao_pedido", REFERS, "Pede um medicamento ao qual declara alergia: farmacêutico."),
     ("cautela", REFERS, "Pede um medicamento que uma condição, a idade ou outro remédio proíbe: farmacêutico."),

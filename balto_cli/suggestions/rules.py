@@ -210,6 +210,10 @@ def _pharmacist(
         and facts.temperature >= (39.0 if facts.is_minor else 39.5)
     ):
         return refer("febre_alta", "febre alta pede avaliação do farmacêutico", evidence=facts.needs["febre"])
+    if {"insonia", "ansiedade"} & {need.id for need in complaints} and any(
+        m.role == "uso" and m.category == "controlado" for m in facts.mentions
+    ):
+        return refer("sono_com_controlado", "sono ou ansiedade em quem toma controlado: chamar o farmacêutico")
     if facts.is_minor and "dor_ouvido" in facts.needs:
         return refer(
             "ouvido_de_crianca",

@@ -31,6 +31,7 @@ _WORD = re.compile(r"(?<![a-z\\])[a-z]{4,}(?![a-z?*+\\\[({])")
 _SMALL = re.compile(r"([a-z]{3,}?)z?inh([oa])(s?)")
 _OWN_MEANING = frozenset("caminha caminho caminhos carinho carinhos galinha galinhas".split())  # noqa: SIM905
 """They end like small things and are none."""
+_BEGINNING = frozenset("para param parava comeca comecou comecei comecaram desatou".split())  # noqa: SIM905
 _DENYING_NUM = phrase("spoken.num")
 """After "num", what tells a spoken "não" from "em um"."""
 
@@ -41,7 +42,14 @@ def as_written(words: Sequence[str]) -> list[str]:
     for index, word in enumerate(found[:-1]):
         if word in ("num", "nun") and _DENYING_NUM.search(found[index + 1]):
             found[index] = "nao"
+        elif word in _BEGINNING and index + 2 < len(found) and found[index + 1] in ("a", "de"):
+            found[index + 2] = _in_course(found[index + 2])
     return found
+
+
+def _in_course(word: str) -> str:
+    """Of what does not stop or has begun: "não para de pingar" is "pingando"."""
+    return f"{word[:-1]}ndo" if len(word) > _SHORTEST_STEM and word.endswith(("ar", "er", "ir")) else word
 
 
 @lru_cache(maxsize=8192)
@@ -69,9 +77,12 @@ def _without_endearment(word: str) -> str | None:
 
 
 def _is_known(word: str) -> bool:
-    """Whether it is a word of everyday Portuguese, or begins like one that a table looks for."""
-    return word in own_finder().common or any(
-        word[:size] in _looked_for() for size in range(_SHORTEST_STEM, len(word) + 1)
+    """Whether it is a word of everyday Portuguese or a medicine's name, or begins like one that a table looks for."""
+    finder = own_finder()
+    return (
+        word in finder.common
+        or finder.is_name(word)
+        or any(word[:size] in _looked_for() for size in range(_SHORTEST_STEM, len(word) + 1))
     )
 
 

@@ -7,12 +7,11 @@ nothing about offering it: antimicrobials and controlled medicines are heard too
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import zip_longest
 from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from balto_cli.errors import UsageError
 from balto_cli.files import os_reason
@@ -65,8 +64,7 @@ _OVER_THE_COUNTER = ("isento", "conforme_apresentacao")
 """Brands that are asked for by name come before those that a prescription names."""
 
 
-@dataclass(frozen=True, slots=True)
-class CatalogueTerm:
+class CatalogueTerm(NamedTuple):
     """A name of the catalogue.
 
     `ingredients` are keys of the ingredients (small letters, no accents), empty for goods without one. `relevance` goes
@@ -108,8 +106,23 @@ def keyterms(limit: int, *, categories: Iterable[str] | None = None) -> tuple[st
 
 @lru_cache(maxsize=1)
 def load_own_terms() -> tuple[CatalogueTerm, ...]:
-    """Read the catalogue of Balto, once."""
-    return _read(DATA / "termos.csv")
+    """Read the catalogue of Balto, once.
+
+    `build` wrote it and a test reads it with all checks: without them it takes half the time, which every start pays.
+    """
+    with (DATA / "termos.csv").open(encoding="utf-8", newline="") as file:
+        rows = csv.reader(file)
+        next(rows)
+        return tuple(
+            CatalogueTerm._make(
+                (*row[:2], _parts(row[2]), *row[3:5], int(row[5]), int(row[6]), row[7], _parts(row[8]), *row[9:])
+            )
+            for row in rows
+        )
+
+
+def _parts(cell: str) -> tuple[str, ...]:
+    return tuple(cell.split(";")) if cell else ()
 
 
 @lru_cache(maxsize=1)
@@ -147,7 +160,7 @@ def _read(path: Path) -> tuple[CatalogueTerm, ...]:
                     raise UsageError(
                         f"{where}: há {len(row)} colunas, e o cabeçalho tem {len(header)}. Confira vírgulas e aspas."
                     )
-                term = _term([cell.strip() for cell in cells_of(row)], where)
+                term = _term(list(map(str.strip, cells_of(row))), where)
                 first = lines.setdefault(fold(term.name), rows.line_num)
                 if first != rows.line_num:
                     raise UsageError(f"{where}: “{term.name}” já está na linha {first}. Apague uma delas.")

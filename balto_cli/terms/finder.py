@@ -97,6 +97,10 @@ class TermFinder:
         self._ordinary_sounds = frozenset((*common.values(), *similar.values()))
         self._may_begin = lru_cache(maxsize=1 << 15)(self._begins_a_name)
 
+    def is_name(self, word: str) -> bool:
+        """Whether one folded word is a name of the catalogue, letter by letter."""
+        return self._index.exact(word) is not None
+
     def find(self, text: str, threshold: float = THRESHOLD) -> list[Term]:
         """Return the names in `text` whose score reaches `threshold`, in order, none over another."""
         spellings = spellings_of(text)
@@ -135,8 +139,8 @@ class TermFinder:
     def _begins_a_name(self, *words: str) -> bool:
         """Whether a name may begin with the first of these words, by spelling or sound; they are all that are joined.
 
-        "" stands for a word where the text ends. Nearly no words of a talk begin a name, and the same ones are said over
-        and over: by all who heard it, too.
+        "" stands for a word where the text ends. Nearly no words of a talk begin a name, and the same ones are said
+        over and over: by all who heard it, too.
         """
         joined = ""
         has_rare = False
@@ -237,7 +241,8 @@ def own_finder() -> TermFinder:
 
 def _words(path: Path) -> dict[str, str]:
     """Read everyday words and their keys; written by `build`, in the simplest of CSV."""
-    return dict(line.split(",") for line in path.read_text(encoding="utf-8").splitlines()[1:])
+    cells = path.read_text(encoding="utf-8").rstrip("\n").replace("\n", ",").split(",")
+    return dict(zip(cells[2::2], cells[3::2], strict=True))
 
 
 def _parted(text: str, words: Sequence[Word]) -> set[int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -51,8 +50,7 @@ class Match(NamedTuple):
     score: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Form:
+class _Form(NamedTuple):
     """One way to write a term, as words and joined."""
 
     joined: str
@@ -70,25 +68,19 @@ class NameIndex:
         forms = list(self._exact.values())
         keys = phonetic_keys("\n".join(form.joined for form in forms)).split("\n")
         self._sounds: dict[str, list[_Form]] = defaultdict(list)
-        self._near: dict[int, tuple[list[str], list[_Form]]] = {}
         self._reach: dict[str, int] = {}
         for form in forms:
             start = form.joined[:_START]
             self._reach[start] = max(self._reach.get(start, 0), len(form.joined) + 1)
-        by_length: dict[int, dict[str, _Form]] = defaultdict(dict)
+        self._by_length: dict[int, dict[str, _Form]] = defaultdict(dict)
         for form, key in zip(forms, keys, strict=True):
             if form.term.use != "livre" or len(key) < MIN_SOUND:
                 continue
             self._sounds[key].append(form)
             if form.term.relevance >= _APPROXIMATE_FROM and len(key) >= MIN_NEAR:
-                by_length[len(key)].setdefault(key, form)
-        for length in range(MIN_NEAR - _LENGTH_APART, max(by_length, default=0) + _LENGTH_APART + 1):
-            group = {
-                key: form
-                for other in range(length - _LENGTH_APART, length + _LENGTH_APART + 1)
-                for key, form in by_length.get(other, {}).items()
-            }
-            self._near[length] = list(group), list(group.values())
+                self._by_length[len(key)].setdefault(key, form)
+        # One length at a time, when it is asked for: a start needs few of them.
+        self._near = lru_cache(maxsize=64)(self._of_about)
         self.approximate = lru_cache(maxsize=8192)(self._approximate)
         self.phonetic = lru_cache(maxsize=8192)(self._phonetic)
 
@@ -125,6 +117,15 @@ class NameIndex:
             return None
         return Match(best.term, "fonetico", _PHONETIC + _PHONETIC_SPAN * alike)
 
+    def _of_about(self, length: int) -> tuple[list[str], list[_Form]]:
+        """The keys that are about so long, and what they stand for."""
+        group = {
+            key: form
+            for other in range(length - _LENGTH_APART, length + _LENGTH_APART + 1)
+            for key, form in self._by_length.get(other, {}).items()
+        }
+        return list(group), list(group.values())
+
     def _approximate(self, joined: str) -> Match | None:
         """Return the term that comes nearest, unless another medicine comes as near; the score may pass others' 0.9."""
         from rapidfuzz import process
@@ -133,7 +134,7 @@ class NameIndex:
         from balto_cli.terms.nearness import nearness
 
         key = phonetic_key(joined)
-        keys, forms = self._near.get(len(key), ((), ()))
+        keys, forms = self._near(len(key))
         rough = process.extract(
             key, keys, scorer=Levenshtein.normalized_similarity, score_cutoff=_ROUGHLY, limit=_ROUGHLY_MANY
         )
