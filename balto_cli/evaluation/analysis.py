@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from balto_cli.evaluation.collection import no_collection
 from balto_cli.evaluation.effects import cutting_effects
 from balto_cli.evaluation.findings import Analysis, Mark, Part, PartAnalysis, RevisionKey, RunInfo
 from balto_cli.evaluation.headers import CONVERSATION, column_of
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from balto_cli.evaluation.utterances import ScoredFile, ScoredPart
 
 
+@no_collection()
 def analyse(run: StoredRun, *, revision: Mapping[RevisionKey, Mark] | None = None) -> Analysis:
     """Judge every answer of a run anew and sum up what they say.
 

@@ -96,7 +96,7 @@ def _doses(words: Sequence[str], names: Sequence[Item]) -> Iterable[Item]:
     """Numbers with their unit; right behind a name ("losartana de 50") also without one."""
     strengths = {name.last + 2 for name in names if words[name.last + 1 : name.last + 2] == ["de"]}
     for at, (number, word) in enumerate(pairwise((*words, ""))):
-        if not _NUMBER.fullmatch(number):
+        if not (number[0].isdecimal() and _NUMBER.fullmatch(number)):
             continue
         unit = _UNITS.get(word)
         if unit is not None:
@@ -107,6 +107,8 @@ def _doses(words: Sequence[str], names: Sequence[Item]) -> Iterable[Item]:
 
 def _negations(words: Sequence[str]) -> Iterable[Item]:
     """Negations, each with the word that it denies for a person to see; said twice in a row ("não, não") it is one."""
+    if _WITHOUT not in words and _NEGATIONS.isdisjoint(words):
+        return
     for key, found in groupby(range(len(words)), key=lambda at: _negation(words[at])):
         places = list(found)
         if key is not None:

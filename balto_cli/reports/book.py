@@ -121,6 +121,9 @@ class Book:
             self._workbook.close()
         except FileCreateError as error:
             raise OSError(*error.args) from error
+        # Workbook, sheets and formats refer to one another in circles; their cells would stay until those are found.
+        for sheet in self._workbook.worksheets():
+            sheet.table.clear()
         return self._target.getvalue()
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from balto_cli.evaluation.collection import no_collection
 from balto_cli.evaluation.findings import Part
 from balto_cli.reports.book import Book
 from balto_cli.reports.book_data import original_columns, segment_columns
@@ -43,6 +44,7 @@ def segments_workbook(
     return _workbook(SEGMENTS, analysis, Part.SEGMENTS, marks or {}, links or Links())
 
 
+@no_collection()
 def _workbook(title: str, analysis: Analysis, which: Part, marks: Mapping[RevisionKey, Mark], links: Links) -> bytes:
     part = analysis.parts[which]
     providers = analysis.comparison.providers

@@ -161,6 +161,8 @@ def _digit_runs(words: Sequence[str]) -> Edits:
 def _phones(words: Sequence[str]) -> Edits:
     """Find the area code before a number that goes digit by digit, and what follows 0800 in groups."""
     edits: Edits = []
+    if sum(word in _DIGITS for word in words) < len(_0800):  # "1 caixa": nearly every text with a digit
+        return edits
     at, end = 0, len(words)
     while at < end:
         first = at
