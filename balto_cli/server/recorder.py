@@ -218,7 +218,10 @@ class Recorder:
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(_FLUSH_S)
-            await self._flush()
+            try:
+                await self._flush()
+            except Exception as error:
+                _LOG.error("gravacao_falhou", exc_info=error)
 
     async def _flush(self) -> None:
         async with self._lock:

@@ -89,13 +89,16 @@ async def picture(request: web.Request) -> web.Response:
         raise not_found()
     drawn = request.app[_PICTURES]
     key = (viewer.client_id, period, name, theme, stamp)
-    if key not in drawn:
+    made = drawn.get(key)
+    if made is None:
         # One at a time: it takes tenths of a second of the interpreter, which the counters share.
-        drawn[key] = asyncio.ensure_future(asyncio.wrap_future(request.app[_PENCIL].submit(draw, chart, theme)))
+        made = asyncio.ensure_future(asyncio.wrap_future(request.app[_PENCIL].submit(draw, chart, theme)))
+        made.add_done_callback(lambda done: drawn.pop(key, None) if done.cancelled() or done.exception() else None)
+        drawn[key] = made
         while len(drawn) > _DRAWN:
             drawn.popitem(last=False)
     return web.Response(
-        body=await asyncio.shield(drawn[key]),
+        body=await asyncio.shield(made),
         content_type="image/svg+xml",
         headers={"Cache-Control": "private, max-age=300"},
     )

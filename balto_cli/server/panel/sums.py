@@ -97,9 +97,10 @@ class SumsKept:
         task = self._kept.get(key)
         if task is None or self._is_old(task):
             task = self._kept[key] = asyncio.create_task(self._add_up(which))
-            while len(self._kept) > _KEPT:
-                _, old = self._kept.popitem(last=False)
-                old.cancel()
+            # One that is under way is waited for by somebody.
+            done = [one for one, kept in self._kept.items() if kept.done()]
+            for old in done[: max(0, len(self._kept) - _KEPT)]:
+                del self._kept[old]
         return task
 
     async def close(self) -> None:

@@ -176,6 +176,24 @@ async def test_the_last_write_of_a_recording_waits_for_the_one_under_way(
     assert most == 1
 
 
+async def test_recordings_go_on_after_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("balto_cli.server.recorder._FLUSH_S", 0.01)
+    recorder = Recorder(tmp_path, lambda: datetime.now(UTC), active=True)
+    write, faults = recorder._write_all, [ValueError("a fault of ours")]
+
+    def once(work: Any) -> None:
+        if faults:
+            raise faults.pop()
+        write(work)
+
+    monkeypatch.setattr(recorder, "_write_all", once)
+    recorder.begin(SessionRecord(new_id(), new_id(), None, datetime.now(UTC), "pcm16", 16_000, 1, "teste"))
+    recorder.start()
+    await until(lambda: any(tmp_path.glob("*/*.wav")))
+    await recorder.stop()
+    assert not faults
+
+
 async def test_a_password_that_was_checked_while_it_was_replaced_opens_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 
@@ -12,7 +13,9 @@ import pytest
 from openpyxl import load_workbook
 
 from balto_cli.audio.pcm import SAMPLE_RATE_HZ
-from balto_cli.server.panel import ao_vivo, comparativos, page
+from balto_cli.server.panel import analises, ao_vivo, comparativos, page
+from balto_cli.server.panel.sums import SumsKept
+from balto_cli.store.feedback import Which
 from balto_cli.store.records import Interaction, NewSuggestion, Scope
 from testes.doubles import FakeTranscriber
 from testes.live import pcm_of
@@ -189,6 +192,40 @@ async def test_the_stream_tells_only_what_changed_and_all_of_it_to_whoever_comes
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(next_event(others), 0.2)
         others.close()
+
+
+async def test_a_chart_that_could_not_be_drawn_is_drawn_the_next_time(
+    panel: PanelRunning, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> bytes:
+        raise MemoryError
+
+    await heard(panel)
+    async with panel.visitor("clara") as clara:
+        with monkeypatch.context() as patch:
+            patch.setattr(analises, "draw", broken)
+            assert (await clara.get("/admin/analises/horas.svg")).status == 500
+        assert (await clara.get("/admin/analises/horas.svg")).status == 200
+
+
+async def test_sums_that_somebody_waits_for_are_not_given_up_for_others() -> None:
+    answers = asyncio.Event()
+
+    class Slow:
+        """A store whose answers wait."""
+
+        async def read(self, *_: object) -> list[object]:
+            await answers.wait()
+            return []
+
+    kept = SumsKept(Slow(), lambda: datetime.now(UTC))  # type: ignore[arg-type]
+    asked = [kept.ask((number,), Which()) for number in range(30)]
+    answers.set()
+    assert len(await asyncio.gather(*asked)) == 30
+    last = kept.ask(("last",), Which())
+    assert len(kept._kept) <= 13
+    assert kept.ask(("last",), Which()) is last
+    await kept.close()
 
 
 @pytest.mark.parametrize("path", ["/admin/ao-vivo/eventos", "/admin/comparativos/eventos"])
