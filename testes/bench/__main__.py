@@ -26,6 +26,7 @@ from testes.bench import (
     suggesting,
     terms,
     words,
+    workbooks,
 )
 from testes.bench.vad import DEFAULT_DATA
 
@@ -39,6 +40,7 @@ SECTIONS = {
     "palavras": words.section,
     "notas": scoring.section,
     "certeza": certainty.section,
+    "planilhas": workbooks.section,
     "termos": terms.section,
     "chamadas": calls.section,
     "painel": panel.section,

@@ -5,7 +5,7 @@ at real speed: a dialogue, then twice its length of quiet counter, each beginnin
 measured is the time from a segment's cut (the server's `cut_at`, same machine, same clock) to its `segmento` and its
 `transcricao` at the client, the server's CPU, and after that, since looking costs something, where the CPU goes. Then
 the same load goes into a bare aiohttp server, and into one that runs a peer's detector. Writes
-docs/desempenho-ao-vivo.md.
+docs/desempenho-ao-vivo.md; where BALTO_BENCH_STACKS names a file, the sampled stacks too.
 """
 
 from __future__ import annotations

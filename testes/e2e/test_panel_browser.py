@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from testes.live import EVENTS, pcm_of
+from testes.navegador import SCREENS, chromium, look, sign_in, without_faults
 from testes.painel import PASSWORD, PanelRunning, panel_in_thread
-from testes.tools import require_tool
 
 INPUT = Path(__file__).parents[1] / "1_input"
 SPEECH = INPUT / "balcao-02_20261103094037.wav"
-WIDTHS = {"mesa": (1280, 900), "celular": (390, 844)}
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>"
-PICTURES = os.environ.get("BALTO_TESTE_IMAGENS")
-"""A folder for screenshots, for whoever wants to look; none are kept otherwise."""
 
 
 @pytest.fixture(scope="module")
@@ -45,19 +39,15 @@ async def _talk(running: PanelRunning) -> None:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    program = require_tool("chromium")
-    microphone = ["--use-fake-device-for-media-stream", f"--use-file-for-fake-audio-capture={SPEECH}"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", *microphone])
-        yield browser
-        browser.close()
+    microphone = ("--use-fake-device-for-media-stream", f"--use-file-for-fake-audio-capture={SPEECH}")
+    with chromium(*microphone) as opened:
+        yield opened
 
 
-@pytest.fixture(params=WIDTHS)
+@pytest.fixture(params=SCREENS)
 def context(request: pytest.FixtureRequest, browser: Browser) -> Iterator[BrowserContext]:
-    width, height = WIDTHS[request.param]
     opened = browser.new_context(
-        viewport={"width": width, "height": height}, locale="pt-BR", permissions=["microphone"], reduced_motion="reduce"
+        viewport=SCREENS[request.param], locale="pt-BR", permissions=["microphone"], reduced_motion="reduce"
     )
     yield opened
     opened.close()
@@ -68,42 +58,11 @@ def page(context: BrowserContext, panel: tuple[PanelRunning, Any]) -> Iterator[P
     """Signed in as the operator; complains of nothing until the end."""
     opened = context.new_page()
     opened.set_default_timeout(10_000)
-    faults: list[str] = []
-    opened.on("pageerror", lambda error: faults.append(str(error)))
-    opened.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
-    opened.on("dialog", lambda dialog: faults.append(f"dialog {dialog.message}"))
-    sign_in(opened, panel[0].address, "olga")
-    yield opened
+    with without_faults(opened):
+        sign_in(opened, panel[0].address, "olga")
+        opened.goto(f"{panel[0].address}/admin/balcoes")
+        yield opened
     opened.close()
-    assert not faults
-
-
-def sign_in(page: Page, address: str, login: str) -> None:
-    page.goto(f"{address}/admin/entrar?para=/admin/balcoes")
-    page.get_by_label("Usuário").fill(login)
-    page.get_by_label("Senha").fill(PASSWORD)
-    page.get_by_role("button", name="Entrar").click()
-    page.wait_for_url(re.compile(r"/admin/(?!entrar)"))
-
-
-def look(page: Page, name: str) -> None:
-    """No serious complaint of axe's, nothing wider than the screen; a picture in both schemes for whoever asked."""
-    width = page.viewport_size["width"] if page.viewport_size else 0
-    for scheme, options in (("light", None), ("dark", {"runOnly": ["color-contrast"]})):
-        if scheme == "dark" and width < 500 and not PICTURES:
-            continue  # The colours are those of the wide page.
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        found = Axe().run(page, options=options)
-        bad = [
-            (one["id"], [node["html"][:200] for node in one["nodes"]])
-            for one in found.response["violations"]
-            if one["impact"] in ("serious", "critical")
-        ]
-        assert not bad, (name, scheme, bad)
-        if PICTURES:
-            page.screenshot(path=str(Path(PICTURES) / f"{name}-{width}-{scheme}.png"), full_page=True)
-    page.emulate_media(color_scheme="light")
-    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), name
 
 
 def go(page: Page, title: str) -> None:
@@ -238,7 +197,7 @@ def test_a_page_that_is_not_there_says_so(context: BrowserContext, panel: tuple[
 def test_a_clients_panel_has_its_own_pages_alone(context: BrowserContext, panel: tuple[PanelRunning, Any]) -> None:
     page = context.new_page()
     sign_in(page, panel[0].address, "clara")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Balcões")
+    go(page, "Balcões")
     assert page.get_by_role("button", name="Registrar").count() == 0
     go(page, "Privacidade")
     assert page.get_by_role("heading", name="Apagar").count() == 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import random
 import re
 from collections.abc import Iterator
@@ -13,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from balto_cli.store.records import (
@@ -28,11 +26,10 @@ from balto_cli.store.records import (
 )
 from balto_cli.stt.base import Word
 from testes.live import EVENTS, pcm_of
-from testes.navegador import chromium
-from testes.painel import PASSWORD, PanelRunning, panel_in_thread
+from testes.navegador import SCREENS, chromium, look, sign_in, without_faults
+from testes.painel import PanelRunning, panel_in_thread
 
 SPEECH = Path(__file__).parents[1] / "1_input" / "balcao-02_20261103094037.wav"
-WIDTHS = {"mesa": (1280, 900), "celular": (390, 844)}
 PAGES = ("ao-vivo", "historico", "analises", "comparativos")
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script> custa quanto?"
 SAID = (
@@ -45,9 +42,6 @@ SAID = (
     "Aceita cartão? No débito.",
     HOSTILE,
 )
-PICTURES = os.environ.get("BALTO_TESTE_IMAGENS")
-"""A folder for screenshots, for whoever wants to look; none are kept otherwise."""
-
 Started = tuple[PanelRunning, asyncio.AbstractEventLoop]
 
 
@@ -66,26 +60,18 @@ def browser() -> Iterator[Browser]:
         yield opened
 
 
-@pytest.fixture(params=WIDTHS)
+@pytest.fixture(params=SCREENS)
 def page(request: pytest.FixtureRequest, browser: Browser, panel: Started) -> Iterator[Page]:
     """Signed in as the operator; complains of nothing until the end."""
-    width, height = WIDTHS[request.param]
     context = browser.new_context(
-        viewport={"width": width, "height": height}, locale="pt-BR", reduced_motion="reduce", accept_downloads=True
+        viewport=SCREENS[request.param], locale="pt-BR", reduced_motion="reduce", accept_downloads=True
     )
     opened = context.new_page()
     opened.set_default_timeout(15_000)
-    faults: list[str] = []
-    opened.on("pageerror", lambda error: faults.append(str(error)))
-    opened.on("dialog", lambda dialog: faults.append(f"dialog {dialog.message}"))
-    opened.goto(f"{panel[0].address}/admin/entrar")
-    opened.get_by_label("Usuário").fill("olga")
-    opened.get_by_label("Senha").fill(PASSWORD)
-    opened.get_by_role("button", name="Entrar").click()
-    opened.wait_for_url(lambda url: "/entrar" not in url)
-    yield opened
+    with without_faults(opened):
+        sign_in(opened, panel[0].address, "olga")
+        yield opened
     context.close()
-    assert not faults
 
 
 async def _past(panel: PanelRunning) -> None:
@@ -164,39 +150,10 @@ async def _interaction(
         await store.add_feedback(record.counter_id, identity, outcome, answered + timedelta(seconds=40))
 
 
-def look(page: Page, name: str) -> None:
-    """Keep pictures where wanted: in light, then in dark."""
-    if PICTURES:
-        width = page.viewport_size["width"] if page.viewport_size else 0
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-            page.wait_for_timeout(250)
-            page.screenshot(path=Path(PICTURES) / f"{name}-{width}-{scheme}.png", full_page=True)
-
-
-def accessible(page: Page, what: str) -> None:
-    """No serious complaint of axe's, nothing wider than the window; the dark colours are those of the wide page."""
-    wide = page.viewport_size is not None and page.viewport_size["width"] > 1000
-    for scheme, options in (("light", None), ("dark", {"runOnly": ["color-contrast"]})):
-        if scheme == "light" or wide:
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-            found = Axe().run(page, options=options).response["violations"]
-            serious = [
-                (one["id"], [node["html"][:160] for node in one["nodes"]])
-                for one in found
-                if one["impact"] in ("serious", "critical")
-            ]
-            assert serious == [], (what, scheme)
-    page.emulate_media(color_scheme="light")
-    width = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert width <= 0, f"{what} is wider than its window"
-
-
 @pytest.mark.parametrize("name", PAGES)
 def test_every_page_is_for_everybody(page: Page, panel: Started, name: str) -> None:
     page.goto(f"{panel[0].address}/admin/{name}")
     expect(page.get_by_role("heading", level=1)).to_be_visible()
-    accessible(page, name)
     look(page, name)
 
 
@@ -285,7 +242,6 @@ def test_an_interaction_shows_words_stages_decision_and_feedback(page: Page, pan
     expect(page.get_by_role("img", name=re.compile("Fala: .*Transcrição: "))).to_be_visible()
     assert page.locator("main script, main img[onerror]").count() == 0
     page.get_by_text("Palavra por palavra").click()
-    accessible(page, "interacao")
     look(page, "interacao")
 
 

@@ -36,7 +36,7 @@ def test_what_was_written_is_read_back_by_the_next_process(tmp_path: Path) -> No
     steps=st.lists(st.tuples(st.integers(0, 2), st.integers(1, 40), st.booleans()), min_size=1, max_size=30),
     lost=st.integers(0, 200),
 )
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_a_torn_tail_costs_only_what_was_torn(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[int, int, bool]], lost: int
 ) -> None:
@@ -99,7 +99,7 @@ async def test_erased_sound_is_no_longer_on_disk_and_the_rest_is(tmp_path: Path)
     spans=st.lists(st.tuples(st.integers(0, 30_000), st.integers(1, 9_000)), min_size=1, max_size=3),
     forgotten=st.integers(0, 30_000),
 )
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 def test_a_stretch_that_was_erased_is_silence_and_the_clock_goes_on(
     tmp_path_factory: pytest.TempPathFactory, spans: list[tuple[int, int]], forgotten: int
 ) -> None:

@@ -85,7 +85,7 @@ def test_full_scale_in_all_channels_does_not_wrap() -> None:
     assert mixed.min() == mixed.max() == -32768
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(cuts=st.lists(st.integers(1, 9001), max_size=60), channels=st.integers(2, 4), seed=st.integers(0, 99))
 def test_the_mix_does_not_depend_on_chunking(cuts: list[int], channels: int, seed: int) -> None:
     rng = np.random.default_rng(seed)

@@ -318,7 +318,7 @@ words = st.sampled_from(["bom", "dia", "não", "dipirona", "500", "mg", "obrigad
 texts = st.lists(words, max_size=8).map(" ".join)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(
         st.tuples(st.none() | texts, st.lists(st.tuples(st.none() | texts, st.none() | texts), max_size=3)),

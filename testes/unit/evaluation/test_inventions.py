@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from balto_cli.evaluation.alignment import align
@@ -29,7 +29,6 @@ def test_as_many_rounds_as_the_reference_has_were_said() -> None:
     assert (loop.first, loop.last) == (9, 11)
 
 
-@settings(deadline=None)
 @given(words, words)
 def test_loops_lie_in_order_inside_what_was_heard_and_repeat_their_round(heard: list[str], said: list[str]) -> None:
     done = 0
@@ -41,7 +40,6 @@ def test_loops_lie_in_order_inside_what_was_heard_and_repeat_their_round(heard: 
         done = loop.last
 
 
-@settings(deadline=None)
 @given(words.filter(lambda heard: len(heard) < LOOP_WORDS))
 def test_short_texts_have_no_loops(heard: list[str]) -> None:
     assert find_loops(heard) == []

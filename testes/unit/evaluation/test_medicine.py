@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from balto_cli.evaluation.alignment import AlignedWord, align
@@ -100,7 +100,6 @@ def test_a_corpus_is_the_sum_of_its_pairs_and_its_headline_the_share_of_wrong_ut
 
 
 @given(SENTENCE)
-@settings(deadline=None)
 def test_what_was_heard_as_said_has_no_error(sentence: str) -> None:
     judged = medicine_errors(sentence, sentence, normalizer=None)
     assert judged.errors == ()
@@ -108,7 +107,6 @@ def test_what_was_heard_as_said_has_no_error(sentence: str) -> None:
 
 
 @given(SENTENCE, SENTENCE)
-@settings(deadline=None)
 def test_counts_agree_with_the_errors(said: str, heard: str) -> None:
     judged = medicine_errors(said, heard, normalizer=None)
     for kind, counts in (
@@ -123,7 +121,6 @@ def test_counts_agree_with_the_errors(said: str, heard: str) -> None:
 
 
 @given(SENTENCE, SENTENCE)
-@settings(deadline=None)
 def test_swapping_the_sides_swaps_the_errors(said: str, heard: str) -> None:
     """On one alignment: which one of several that are as good is chosen may depend on the side."""
     turned = {"insert": "delete", "delete": "insert"}

@@ -48,7 +48,7 @@ def test_the_air_conditioner_is_always_the_same_and_loudest_below() -> None:
     assert power[80:1000].sum() > 10 * power[1000:].sum()
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.floats(-10, 40), st.integers(100, 20_000), st.integers(0, 5))
 def test_the_ratio_is_the_one_asked_for_also_where_the_sum_is_made_quieter(
     snr_db: float, level: int, seed: int

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from balto_cli.evaluation.normalize import normalize
@@ -42,7 +42,6 @@ def test_an_optional_word_may_be_missing() -> None:
 small = st.lists(st.sampled_from(["a", "b", "c"]), max_size=6).map(" ".join)
 
 
-@settings(deadline=None)
 @given(small, small, small, st.lists(small, min_size=1, max_size=3))
 def test_a_text_without_choice_is_never_changed(one: str, other: str, rest: str, heard: list[str]) -> None:
     assert accepted(one, *heard) == heard

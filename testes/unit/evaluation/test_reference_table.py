@@ -9,7 +9,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from balto_cli.audio.inputs import find_inputs
@@ -119,7 +119,6 @@ def test_a_damaged_table_says_so_in_one_sentence(data: bytes, name: str) -> None
     assert table.problem.endswith(".")
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=80), st.sampled_from(["t.csv", "t.jsonl", "t.xlsx", "t.tsv"]))
 def test_no_bytes_make_reading_fail(data: bytes, name: str) -> None:
     parse_table(data, name=name)
@@ -132,7 +131,6 @@ def test_garbled_accents_are_brought_back_and_said() -> None:
     assert not parse_reference("não é avó, são três".encode(), name="a.txt").mended
 
 
-@settings(deadline=None)
 @given(st.text(alphabet="abçãéíôõúàü –“”ºª€ .,?", max_size=60))
 def test_portuguese_is_never_changed(text: str) -> None:
     assert mend_encoding(text) == text

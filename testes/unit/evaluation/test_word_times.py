@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from balto_cli.evaluation.normalize import normalize
@@ -22,7 +22,6 @@ def test_normalised_words_take_the_place_of_the_words_that_they_come_from() -> N
     assert 0.5 <= placed[1][0] <= placed[2][1] <= 1.6 + 1e-6
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from(["oi", "500", "mg", "duas"]), max_size=6), st.integers(0, 6))
 def test_every_word_has_a_place_in_order(heard: list[str], given_count: int) -> None:
     given_words = times(*(("oi", float(number), number + 0.5) for number in range(given_count)))

@@ -88,7 +88,7 @@ def test_another_process_goes_on_to_the_bit_from_any_checkpoint(profile, chunk_b
     assert json.loads(done.stdout) == [digests(segments[count:]) for _, count in checkpoints]
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(
     which=st.integers(0, 100),
     chunk_bytes=st.integers(1, 40_000),
@@ -149,7 +149,7 @@ def test_another_position_is_refused(checkpoint):
         SpeechPipeline.resume(PipelineConfig(), Checkpoint(checkpoint.position + 1536, checkpoint.data))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(at=st.integers(0, MOST_BYTES), bit=st.integers(0, 7))
 def test_one_flipped_bit_anywhere_is_refused(checkpoint, at, bit):
     data = bytearray(checkpoint.data)

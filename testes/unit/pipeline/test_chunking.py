@@ -50,7 +50,7 @@ def real():
 
 
 @every_profile
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(sizes=chunkings, seed=st.integers(0, 50), level_db=st.floats(-70, -25))
 def test_segments_do_not_depend_on_chunking(profile, sizes, seed, level_db):
     sound = counter(seed, level_db)[: 16_000 * 5 + seed]

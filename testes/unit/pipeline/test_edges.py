@@ -16,7 +16,7 @@ BEGIN = 16_000
 errors = st.integers(-LOOK_IN_SAMPLES + 1600, LOOK_IN_SAMPLES - 1600)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 30), start_error=errors, end_error=errors, level_db=st.integers(-30, -6))
 def test_the_edges_of_clean_speech_are_found_within_20_ms(seed, start_error, end_error, level_db):
     speech = voice(1.5, level_db, seed)
@@ -39,7 +39,7 @@ def test_real_speech_without_noise_keeps_all_that_is_loud(turn):
     assert edges.end + config.post_roll_ms * 16 >= BEGIN + (loud[-1] + 1) * 160
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 30), snr_db=st.integers(-5, 25))
 def test_noise_near_the_voice_hides_the_edges(seed, snr_db):
     speech = voice(1.5, -20, seed)
@@ -55,7 +55,7 @@ def test_each_edge_is_judged_by_itself():
     assert edges.end is None
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     length=st.integers(0, 6000),
     first=st.integers(0, 1000).map(lambda frames: frames * FRAME_SAMPLES),

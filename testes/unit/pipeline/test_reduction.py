@@ -48,7 +48,7 @@ def dialogue():
     return sound, profile, reduced(sound, profile)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(start=st.integers(2000, 16_000 * 20), length=st.integers(160, 16_000 * 9))
 def test_a_segment_is_reduced_as_the_whole_recording_would_be(dialogue, start, length):
     sound, profile, whole = dialogue

@@ -49,7 +49,7 @@ def test_equals_noisereduce_on_the_whole_recording(dialogue, strength):
     assert np.abs(ours - sound).max() > 1e-3
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(start=st.integers(0, 20 * RATE), size=st.integers(160, 4 * RATE))
 def test_a_piece_equals_noisereduce_on_the_whole_recording(dialogue, whole_by_library, start, size):
     sound, _, threshold_db = dialogue
@@ -67,7 +67,7 @@ def whole_by_library(dialogue):
     return library(sound, clip, 0.6)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(start=st.integers(0, 30 * RATE), size=st.integers(1, 40_000))
 def test_a_piece_with_its_context_equals_the_whole_to_the_bit(dialogue, whole, start, size):
     sound, _, threshold_db = dialogue

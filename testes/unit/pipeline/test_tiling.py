@@ -33,7 +33,7 @@ lengths = st.floats(0.01, 1.5)
 scripts = st.lists(st.tuples(lengths, lengths), max_size=8)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     config=odd_settings(),
     script=scripts,

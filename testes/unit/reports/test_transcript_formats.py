@@ -87,7 +87,7 @@ def test_a_name_cannot_end_the_note() -> None:
     assert len(read_by_ffmpeg(as_vtt(named), "webvtt")) == 2
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.lists(
         st.tuples(

@@ -168,7 +168,7 @@ def test_a_text_stays_text_whatever_it_begins_with(text: str) -> None:
 
 
 @given(st.text(st.characters(), max_size=40))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_no_text_makes_a_workbook_that_does_not_open(text: str) -> None:
     (row,) = rows_of(originals_workbook(one_text(text)))
     assert (row["Transcrição Completa (Local)"] or "") == clean_text(text)

@@ -72,7 +72,7 @@ def test_excel_reads_a_rich_text_as_it_was(text: str) -> None:
 
 
 @given(st.lists(st.tuples(st.sampled_from(LOOKS), texts), max_size=5))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_no_rich_text_makes_a_workbook_that_does_not_open(runs: list[tuple[str, str]]) -> None:
     text = clean_text("".join(text for _, text in clean_runs(runs)))
     content = content_of(Rich(tuple(runs)))

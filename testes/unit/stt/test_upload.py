@@ -84,7 +84,7 @@ def test_the_ending_says_what_a_file_is(container: str, head: bytes, ending: str
 
 
 @given(st.floats(0.1, 130.0))
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 async def test_long_sound_is_packed_smaller_and_the_temporary_file_goes(seconds: float) -> None:
     sound = np.zeros(round(seconds * 16_000), dtype=np.int16)
     async with packed(sound, Capabilities(1), "X", segment_as="pcm") as parcel:

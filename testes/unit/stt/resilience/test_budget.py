@@ -7,7 +7,7 @@ import math
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from balto_cli.audio.recording import Audio
@@ -65,7 +65,6 @@ def test_what_a_run_had_spent_before_it_was_interrupted_counts() -> None:
     assert len(provider.began) == 1
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from([None, 0.5, math.inf, *RETRYABLE]), max_size=40), st.randoms(use_true_random=False))
 def test_several_providers_together_stay_below_whatever_fails(kinds: list[Step], dice: Random) -> None:
     purse, billed = Purse(5.0), [0.0]

@@ -134,7 +134,7 @@ def test_the_call_ends_when_the_last_who_waits_is_gone_and_leaves_nothing(tmp_pa
     assert run(work()) == "tem sim"
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(calls=st.lists(st.tuples(st.integers(0, 3), st.integers(0, 30), st.booleans()), max_size=25))
 def test_whoever_comes_and_goes_no_finished_audio_is_asked_again(
     calls: list[tuple[int, int, bool]], tmp_path_factory: pytest.TempPathFactory

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from balto_cli.audio.recording import Audio, samples_of
@@ -116,7 +116,6 @@ def test_a_strict_provider_is_learnt_and_hardly_refuses_after() -> None:
     assert limited.limit in (1, 2, 3)
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 40), st.booleans()), min_size=1, max_size=30), st.integers(1, 3))
 def test_a_cancelled_call_keeps_no_place(calls: list[tuple[int, bool]], at_once: int) -> None:
     """Whoever is cancelled whenever, `at_once` places are there afterwards, and nobody is left waiting."""

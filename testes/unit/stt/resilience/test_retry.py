@@ -6,7 +6,7 @@ import asyncio
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from balto_cli.errors import RETRYABLE, Failure, ProviderError
@@ -65,7 +65,6 @@ def test_a_try_that_is_perhaps_billed_is_followed_by_one_other_and_its_cost_is_t
     assert (caught.value.attempts, caught.value.cost_brl, caught.value.perhaps_billed) == (2, 2.0, True)
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from([None, *RETRYABLE]), max_size=12), st.data())
 def test_whatever_fails_at_most_two_tries_are_perhaps_billed(kinds: list[Failure | None], data: st.DataObject) -> None:
     script = [kind and failure(kind, billed=data.draw(st.booleans())) for kind in kinds]

@@ -105,7 +105,7 @@ def test_a_budget_is_kept_by_the_whole_stack_and_free_engines_go_on() -> None:
     assert purse.spent_brl == pytest.approx(10.0)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     kinds=st.lists(st.sampled_from([None, 0.5, math.inf, *sorted(Failure)]), max_size=60),
     cut_at_s=st.floats(0.0, 700.0),
