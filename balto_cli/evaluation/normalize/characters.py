@@ -240,7 +240,7 @@ def _number_between_spaces(match: re.Match[str]) -> str:
 
 
 _UNIT_SLASH = re.compile(
-    r"(?<![^\W\d_])(mg|mcg|μg|g|kg|ml|l|ui|km|x|cp|comp|comprimidos?|gotas?|doses?|vez|vezes|reais)/(?=\w)(h\b|min\b|)"
+    r"(?<![^\W\d_])(mg|mcg|μg|g|kg|ml|l|ui|km|x|cp|comp|comprimidos?|gotas?|doses?|unidades?|vez|vezes|reais)/(?=\w)(h\b|min\b|)"
 )
 _PER = {"h": "hora", "min": "minuto", "": ""}
 _LOOSE_SIGN = re.compile(r"[,/:](?:(?<![0-9].)|(?![0-9]))")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from balto_cli.evaluation.normalize.counted import COUNTED, is_a_date_context
+from balto_cli.evaluation.normalize.counted import COUNTED, PARTS_OF_DAY, is_a_date_context
 from balto_cli.evaluation.normalize.rule import WordRule, is_integer, numbers_in, value, word_at
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 _HOUR_BEFORE = frozenset({"às", "à", "das", "pelas"})
 _BEFORE_BARE_AS = frozenset({"até", "desde", "entre", "para"})
-_PARTS_OF_DAY = frozenset({"manhã", "tarde", "noite", "madrugada"})
 _HOURS = frozenset({"hora", "horas"})
 _HALF = frozenset({"meia", "meio", "0,5", "1/2"})
 _NO_MINUTES_BEFORE = COUNTED | {"às"}
@@ -55,7 +54,7 @@ def _introduces_an_hour(words: Sequence[str], at: int) -> bool:
 
 
 def _part_of_day(words: Sequence[str], at: int) -> bool:
-    return word_at(words, at) == "da" and word_at(words, at + 1) in _PARTS_OF_DAY
+    return word_at(words, at) == "da" and word_at(words, at + 1) in PARTS_OF_DAY
 
 
 def _hours(words: Sequence[str]) -> Edits:
@@ -201,7 +200,7 @@ HOUR_RULE = WordRule(
     "comprimidos.",
     ("às quatorze e trinta, ou às 8h", "às 14:30 ou às 8"),
     _hours,
-    frozenset({"as", *_HOURS, "são", *_HOUR_BEFORE, *_PARTS_OF_DAY}),
+    frozenset({"as", *_HOURS, "são", *_HOUR_BEFORE, *PARTS_OF_DAY}),
     needs_number=True,
 )
 NOON_RULE = WordRule(

@@ -41,6 +41,7 @@ HALVED = COUNTED - {"dia", "segundo"} | {"dúzia"}
 """What "meio" and "meia" take the half of; "meio-dia" is an hour."""
 
 
+PARTS_OF_DAY = frozenset({"manhã", "tarde", "noite", "madrugada"})
 INTERVAL_UNITS = frozenset("h hs hr hrs hora horas dia dias semana semanas mês meses min minuto minutos".split())  # noqa: SIM905
 DATE_BEFORE = frozenset(
     {

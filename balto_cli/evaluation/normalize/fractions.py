@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from balto_cli.evaluation.normalize.counted import COUNTED, HALVED, SINGULAR, is_a_date_context
+from balto_cli.evaluation.normalize.counted import COUNTED, HALVED, PARTS_OF_DAY, SINGULAR, is_a_date_context
 from balto_cli.evaluation.normalize.rule import WordRule, is_number, less_than_two, numbers_in, value, word_at
 
 if TYPE_CHECKING:
@@ -39,9 +39,14 @@ def _halves(words: Sequence[str]) -> Edits:
             number = int(words[at - 3])
             edits.append((at - 3, at + 1, (f"{number},5", counted)))
             done = at
-        elif word != "1/2" and following in HALVED:
+        elif word != "1/2" and (following in HALVED or (joined and _at_a_time(words, at + 1))):
             edits.append((at, at + 1, ("0,5",)))
     return edits
+
+
+def _at_a_time(words: Sequence[str], at: int) -> bool:
+    """Whether "à noite" or "de manhã" stands there: "e meio à noite" is another half of what was halved before."""
+    return word_at(words, at) in ("à", "de") and word_at(words, at + 1) in PARTS_OF_DAY
 
 
 _MOST_DOZENS = 10**6

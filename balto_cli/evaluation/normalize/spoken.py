@@ -33,6 +33,7 @@ REDUCTIONS = _table("""
     távamos: estávamos; távamo: estávamos; tando: estando
     né: não é; cê: você; ocê: você; cês: vocês; ocês: vocês; cocê: com você; procê: para você; docê: de você
     vamo: vamos; peraí: espera aí; perai: espera aí; péra: espera; dexa: deixa; tamém: também
+    deixeu: deixa eu; xeu: deixa eu; brigado: obrigado; brigada: obrigada
     numa: em uma; nuns: em uns; numas: em umas; dum: de um; duma: de uma; duns: de uns; dumas: de umas
     vc: você; vcs: vocês; tbm: também; hj: hoje; pq: porque; oq: o que
 """)
@@ -53,6 +54,18 @@ _VERBS_AFTER_NUM = frozenset(
 """What makes "num" a spoken "não"; before all else it is "em um"."""
 
 
+_PLACES = frozenset({"aí", "ai", "lá"})
+
+
+def _reductions(words: Sequence[str]) -> Edits:
+    """Find what is said short; "pera" is a fruit but for "pera aí"."""
+    return [
+        (at, at + 1, REDUCTIONS.get(word, ("espera",)))
+        for at, word in enumerate(words)
+        if word in REDUCTIONS or (word == "pera" and word_at(words, at + 1) in _PLACES)
+    ]
+
+
 def _num(words: Sequence[str]) -> Edits:
     edits: Edits = []
     for at, word in enumerate(words):
@@ -65,6 +78,7 @@ def _num(words: Sequence[str]) -> Edits:
 SPELLINGS = _table("""
     xampu: shampoo; champu: shampoo; champô: shampoo; e-mail: e mail; email: e mail; okay: ok; heim: hein
     pára: para; pêlo: pelo; pêlos: pelos; pólo: polo; pêra: pera; feiúra: feiura; apóio: apoio
+    hm: hum; hmm: hum; hmmm: hum; humm: hum; hummm: hum; ãhn: ahn; ãh: ahn; ãhã: aham; ahã: aham; arrã: aham
     antinflamatório: antiinflamatório; antinflamatórios: antiinflamatórios
 """)
 _OLD_SPELLING = re.compile(
@@ -102,6 +116,7 @@ AFTER_NUMBER = {
         ("seg segs", "segundo", "segundos"),
         ("comp comps compr comprs cp cpr cprs cpd", "comprimido", "comprimidos"),
         ("cap caps cáp cáps", "cápsula", "cápsulas"),
+        ("drg drgs drág drágs", "drágea", "drágeas"),
         ("amp amps", "ampola", "ampolas"),
         ("gt gts", "gota", "gotas"),
         ("un und unid unids", "unidade", "unidades"),
@@ -147,14 +162,14 @@ NUM_RULE = WordRule(
 )
 REDUCTION_RULE = WordRule(
     "reduções da fala",
-    "pra, pro, tá, tô, tava, né, cê, vamo, peraí, numa, dum e outras valem a forma inteira.",
+    "pra, pro, tá, tô, tava, né, cê, vamo, peraí, brigado, numa, dum e outras valem a forma inteira.",
     ("tá pronto pra você, né?", "está pronto para você não é"),
-    replace_by_table(REDUCTIONS),
-    frozenset(REDUCTIONS),
+    _reductions,
+    frozenset((*REDUCTIONS, "pera")),
 )
 SPELLING_RULE = WordRule(
     "variantes de grafia",
-    "Palavras com mais de uma grafia em uso: xampu é shampoo; acentos diferenciais extintos (pára, pêlo).",
+    "Palavras com mais de uma grafia em uso: xampu é shampoo, hmm é hum; acentos diferenciais extintos (pára, pêlo).",
     ("xampu", "shampoo"),
     replace_by_table(SPELLINGS),
     frozenset(SPELLINGS),
@@ -175,7 +190,7 @@ ABBREVIATION_RULE = WordRule(
 )
 AFTER_NUMBER_RULE = WordRule(
     "abreviaturas depois de número",
-    "Depois de número, h, min, comp., cp., cáps., amp., gt., un., fr. por extenso, no singular ou plural dele; "
+    "Depois de número, h, min, comp., cp., cáps., drg., amp., gt., un., fr. por extenso, no singular ou plural dele; "
     "3x é 3 vezes e 12x8, 12 por 8. Em todo lugar, cx., cxs. e gts.",
     ("2 cx., 1 comp. 3x ao dia", "2 caixas 1 comprimido 3 vezes ao dia"),
     _after_number,

@@ -359,6 +359,62 @@ CEP 01310-100 | CEP 01310100
 0800 | zero oitocentos
 três meia cinco dois | 3 6 5 2
 nove nove meia oito | 9 9 6 8
+# ouvido no balcão
+cê tá com febre? | você está com febre
+tô precisando de um remédio pra dor | estou precisando de um remédio para dor
+tá bom pro senhor | está bom para o senhor
+brigado, viu | obrigado viu
+brigada, moça | obrigada moça
+pera aí um pouquinho | espera aí um pouquinho
+deixeu ver | deixa eu ver
+num precisa de receita | não precisa de receita
+num vende sem receita | não vende sem receita
+pruma amiga | para uma amiga
+hmm, deixa eu ver | hum, deixa eu ver
+ãh, sim | ahn sim
+ahã, é isso | aham é isso
+um quilo e meio | 1,5 kg
+um kilo e meio | 1,5 quilo
+meio quilo de algodão | 0,5 kg de algodão
+meio comprimido de manhã e meio à noite | 1/2 comprimido de manhã e 1/2 à noite
+um comprimido cedo e meio de noite | 1 comprimido cedo e 1/2 de noite
+meia ampola | 0,5 ampola
+oitocentos e setenta e cinco miligramas | 875mg
+875/125 | oitocentos e setenta e cinco barra cento e vinte e cinco
+dipirona gotas 500 mg/mL | dipirona gotas quinhentos miligramas por ml
+100 UI/mL | cem unidades internacionais por ml
+100 unidades/ml | cem unidades por ml
+insulina NPH 20 unidades | insulina NPH vinte unidades
+vitamina D 7.000 UI | vitamina D sete mil UI
+20 drg | vinte drágeas
+30 drágs. | trinta drágeas
+agulha 13 x 4,5 | agulha treze por quatro vírgula cinco
+FPS 30 | fps trinta
+ômega-3 | ômega três
+B1, B6 e B12 | b um b seis e b doze
+Dorflex Uno | dorflex uno
+Novalgina 1 g | novalgina um grama
+Tylenol 750 | tylenol setecentos e cinquenta
+Diovan HCT 160/12,5 | diovan hct 160 barra 12,5
+38 e meio de febre | 38,5 de febre
+pressão 11/7 | pressão onze por sete
+140/90 | cento e quarenta por noventa
+às vinte e duas e quinze | às 22h15
+quinze pras oito | 15 para as 8
+das nove ao meio-dia | das 9h ao meio-dia
+2x por semana | duas vezes por semana
+2 anos e meio | dois anos e meio
+R$ 189,90 | cento e oitenta e nove reais e noventa
+mil e duzentos e cinquenta reais | R$ 1.250,00
+dá R$ 45 | dá quarenta e cinco reais
+saiu R$ 39,90 | saiu trinta e nove e noventa
+0800 700 1111 | zero oitocentos sete zero zero um um um um
+(11) 98876-5432 | onze nove oito oito sete meia cinco quatro três dois
+99761-0023 | nove nove sete meia um zero zero dois três
+23ª | vigésima terceira
+15º dia | décimo quinto dia
+vence em 12/2027 | vence em dezembro de 2027
+um grama e meio por dia | 1,5 g/dia
 """
 
 APART = """
@@ -503,6 +559,39 @@ H2O | h segundo
 um segundo | 1 2a
 [ruído] não | [ruído] sim
 não é | né não
+# ouvido no balcão
+um quilo e meio | um quilo
+meio quilo | um quilo
+cento e vinte e cinco | 125,5
+37,5 | 35,7
+8/8h | 8h
+2x ao dia | 2 ao dia
+100 UI | 100 UI por ml
+12 por 8 | 12 por 18
+nove meia um | nove três um
+(11) 98765-4321 | (21) 98765-4321
+98765-4321 | 98765-4312
+comprei uma meia | comprei um 0,5
+e meio ruim | e 0,5 ruim
+uma pera | uma espera
+hum | um
+aham | não
+uhum | hum
+nunca tomei | tomei
+nem tomei | não tomei
+não pode | num posto
+dorflex | dorflex uno
+tylenol | tylex
+hidroclorotiazida | hidrocortisona
+metformina | metronidazol
+fluconazol | fluoxetina
+nimesulida | nistatina
+paracetamol 750 | paracetamol 75
+R$ 3,50 | R$ 350
+1ª dose | 1 dose
+às 12h | ao meio-dia e meia
+uma a duas | 1,2
+sem açúcar | com açúcar
 """
 
 
