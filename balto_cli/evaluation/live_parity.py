@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
 _EDGE_S = 0.005
 """Edges are told in hundredths of a second."""
@@ -128,7 +128,10 @@ def parity_lines(parity: Parity) -> Iterator[str]:
 
 
 def _paired(offline: Sequence[Piece], live: Sequence[Piece]) -> Iterator[tuple[int, Piece | None, Piece | None]]:
-    """Segments of both that are the same stretch of sound: those that share most of the shorter one."""
+    """Segments of both that are the same stretch of sound: those that share most of the shorter one.
+
+    Each with its number where it was found: offline, or else by the server.
+    """
     here, there = 0, 0
     while here < len(offline) and there < len(live):
         one, other = offline[here], live[there]
@@ -139,16 +142,12 @@ def _paired(offline: Sequence[Piece], live: Sequence[Piece]) -> Iterator[tuple[i
             yield here + 1, one, None
             here += 1
         else:
-            yield here + 1, None, other
+            yield there + 1, None, other
             there += 1
     for number, one in enumerate(offline[here:], here + 1):
         yield number, one, None
-    yield from _only_live(live[there:])
-
-
-def _only_live(pieces: Iterable[Piece]) -> Iterator[tuple[int, Piece | None, Piece | None]]:
-    for piece in pieces:
-        yield 0, None, piece
+    for number, other in enumerate(live[there:], there + 1):
+        yield number, None, other
 
 
 def _shared_s(one: Piece, other: Piece) -> float:
