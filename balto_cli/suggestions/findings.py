@@ -25,6 +25,7 @@ _PRICE_WORDS = phrase("reading.price_words")
 _REAL_COMPLAINT = phrase("reading.real_complaint")
 _SERVICE = phrase("reading.service")
 _GIVES = re.compile(r"\b(?:da|dao|deu)\b")
+_SOME_MEDICINE = re.compile(r"\b(?:remedio|medicamento|comprimido|antibiotico|xarope|injecao|pomada)s?\b")
 _DENIAL = re.compile(
     r"\b(?:sem|nem|nunca|ninguem"
     r"|nao(?! (?:para|paro|parou|parei|passa|passou|acho|acha|saem?|obedece|larg\w+|melhora|melhorou|aguento|resolve"
@@ -68,7 +69,9 @@ def read_signs(
     """Note alarm signs. What is told of a neighbour counts only where it is happening here and is immediate."""
     words = sentence.words
     figures = [match.span() for match in _FIGURATIVE.finditer(words)]
-    figures += [match.span() for match in _ALLERGY.finditer(words) if _GIVES.search(match.group())]
+    # What a medicine that is named gives is an allergy; what "o remédio" gave is happening.
+    if named_allergens(words, lexicon) or not _SOME_MEDICINE.search(words):
+        figures += [match.span() for match in _ALLERGY.finditer(words) if _GIVES.search(match.group())]
     for position, matches in lexicon.sign_patterns.find(words):
         sign = lexicon.signs[position]
         for match in matches:

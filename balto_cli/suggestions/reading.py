@@ -174,6 +174,7 @@ class _Reader:
         read_allergies(sentence, terms, notes, lexicon, waiting)
         read_conditions(sentence, notes, lexicon, waiting, distant=distant)
         read_signs(sentence, notes, lexicon, waiting, distant=is_far(sentence))
+        complaints = len(facts.needs)
         read_needs(sentence, notes, lexicon, waiting, distant=distant, figurative=bool(figurative))
         if (
             not sentence.question
@@ -192,7 +193,8 @@ class _Reader:
                 last_named.role = "pedido"
         if _ONLY_PRICE.search(words):
             self._only_price()
-        if not sentence.question and _CLOSED.search(words):
+        if not sentence.question and _CLOSED.search(words) and len(facts.needs) == complaints:
+            # "Só tosse, mais nada" ends the list of complaints, not the visit.
             facts.closed = True
         if waiting is None:
             self.notes.texts.append(_DENIED.sub(" ", words))

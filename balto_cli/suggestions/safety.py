@@ -79,6 +79,8 @@ _REQUESTS_TO_REFER = {
     "metotrexato": ("aine",),
 }
 """Groups, taken by mouth, that are the pharmacist's where the condition holds, whatever their own cautions say."""
+_FOR_CHILDREN = frozenset({"ibuprofeno"})
+"""Anti-inflammatories that children are given."""
 IMPLIED = {
     "anti_hipertensivo": ("hipertensao",),
     "diuretico": ("hipertensao",),
@@ -281,6 +283,9 @@ def closed_request(mention: Mention, patient: Patient, catalogue: Catalogue) -> 
         groups.discard("aine")
     if "isometepteno" in mention.ingredients:
         groups.discard("descongestionante")
+    swallowed = "antitermico" in groups or mention.category in FORBIDDEN_STATUS
+    if patient.facts.is_minor and swallowed and set(mention.ingredients) & (catalogue.groups["aine"] - _FOR_CHILDREN):
+        return "crianca"
     for state, closed in _REQUESTS_TO_REFER.items():
         if state in patient.states and groups & set(closed):
             return state

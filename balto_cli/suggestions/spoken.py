@@ -42,6 +42,8 @@ def as_written(words: Sequence[str]) -> list[str]:
     for index, word in enumerate(found[:-1]):
         if word in ("num", "nun") and _DENYING_NUM.search(found[index + 1]):
             found[index] = "nao"
+        elif (pair := f"{word} {found[index + 1]}") in _table()[0]:
+            found[index + 1] = _table()[0][pair]
         elif word in _BEGINNING and index + 2 < len(found) and found[index + 1] in ("a", "de"):
             found[index + 2] = _in_course(found[index + 2])
     return found
