@@ -11,7 +11,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from balto_cli.reports.cell_looks import CellLook
-from balto_cli.reports.cell_text import CELL_LIMIT, Run, clean_text, without_escapes
+from balto_cli.reports.cell_text import CELL_LIMIT, FORMULA_STARTS, Run, clean_text, without_escapes
 from balto_cli.reports.cell_values import CellValue, Formula, Rich, Styled, fitted
 
 if TYPE_CHECKING:
@@ -24,8 +24,6 @@ MOST_LINKS = 65_530
 """Links that Excel takes on one sheet; a workbook with more is broken to it."""
 LONGEST_LINK = 2_000
 """Characters of a link; Excel takes 2,079."""
-FORMULA_STARTS = ("=", "+", "-", "@")
-"""A text that begins with one of these turns into a formula when a person edits its cell, unless it is marked."""
 
 _EPOCH = datetime(2026, 1, 1)  # the format knows no time zone
 

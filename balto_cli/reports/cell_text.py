@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 
 CELL_LIMIT = 32_767
 """Characters that Excel keeps in a cell, counted in UTF-16 units; it cuts the rest without a word."""
+FORMULA_STARTS = ("=", "+", "-", "@")
+"""A text that begins with one of these is a formula to a spreadsheet: in a table of text at once, in a workbook as soon
+as a person edits its cell, unless it is marked."""
 
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _NOT_UNICODE = re.compile("[\ud800-\udfff\ufffe\uffff]")
@@ -25,6 +28,11 @@ def clean_text(text: str) -> str:
         return text
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return _NOT_UNICODE.sub("\ufffd", _NOT_XML.sub(" ", text))
+
+
+def no_formula(text: str, harmless: str) -> str:
+    """Put something `harmless` before a text of a table that a spreadsheet would take for a formula."""
+    return harmless + text if text.startswith(FORMULA_STARTS) else text
 
 
 def split_text(text: str, limit: int = CELL_LIMIT) -> list[str]:

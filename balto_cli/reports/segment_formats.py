@@ -7,6 +7,8 @@ import io
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from balto_cli.reports.cell_text import no_formula
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
@@ -14,7 +16,6 @@ if TYPE_CHECKING:
     from balto_cli.pipeline.segmenter import CutKind
 
 COLUMNS = ("Arquivo Original", "Nome do Segmento", "Início (s)", "Fim (s)", "Duração (s)")
-_FORMULA_HEADS = ("=", "+", "-", "@")
 
 
 class SegmentRow(NamedTuple):
@@ -40,7 +41,7 @@ def csv_text(rows: Sequence[SegmentRow]) -> str:
     table.writerow(COLUMNS)
     for row in rows:
         times = (f"{time:.3f}" for time in (row.start_s, row.end_s, row.duration_s))
-        table.writerow([_no_formula(row.original), _no_formula(row.name), *times])
+        table.writerow([*(no_formula(name, "./") for name in (row.original, row.name)), *times])
     return "\ufeff" + text.getvalue()
 
 
@@ -73,8 +74,3 @@ def rttm_text(rows: Sequence[SegmentRow]) -> str:
 def _number(segment_name: str) -> str:
     """`seg_000` of `NAME_seg_000.wav`."""
     return "seg_" + segment_name.rpartition("_seg_")[2].partition(".")[0]
-
-
-def _no_formula(name: str) -> str:
-    """A name that a spreadsheet would take for a formula, as the same path spelt harmlessly."""
-    return f"./{name}" if name.startswith(_FORMULA_HEADS) else name

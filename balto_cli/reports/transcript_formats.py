@@ -8,6 +8,7 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from balto_cli.reports.cell_text import no_formula
 from balto_cli.reports.transcript_cues import cues, turns
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from balto_cli.reports.transcript_cues import Reading
 
 TABLE_COLUMNS = ("Arquivo Original", "Provedor", "Início (s)", "Fim (s)", "Falante", "Texto")
-_FORMULA_HEADS = ("=", "+", "-", "@")
 
 
 def as_txt(reading: Reading) -> str:
@@ -73,7 +73,7 @@ def as_tsv(readings: Sequence[Reading], *, header: bool) -> str:
         for cue in cues(reading):
             times = (f"{time:.3f}" for time in (cue.start_s, cue.end_s))
             table.writerow(
-                [_no_formula(reading.file, "./"), reading.provider, *times, cue.speaker, _no_formula(cue.text, "'")]
+                [no_formula(reading.file, "./"), reading.provider, *times, cue.speaker, no_formula(cue.text, "'")]
             )
     return text.getvalue()
 
@@ -116,11 +116,6 @@ def _unmarked(text: str) -> str:
 
 def _escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def _no_formula(text: str, harmless: str) -> str:
-    """A cell that a spreadsheet would take for a formula, with something harmless before it."""
-    return harmless + text if text.startswith(_FORMULA_HEADS) else text
 
 
 def _clock(seconds: float, decimal: str) -> str:
