@@ -55,6 +55,7 @@ def take_answer(sentence: Sentence, notes: Notes, lexicon: Lexicon) -> None:
         if asked.lactating:
             facts.lactating = facts.lactating or False
     elif yes:
+        notes.texts.append(asked.words)
         for name, words_said in asked.needs.items():
             facts.needs.setdefault(name, words_said)
         for sign, said in asked.signs.values():

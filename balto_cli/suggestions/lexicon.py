@@ -102,6 +102,11 @@ class Lexicon:
         return next((c.question for c in self.conditions if c.target == target), None)
 
 
+def _beginning(source: str) -> str:
+    """A pattern of company, whose words may go on: "vomit" is met by "vomitando"."""
+    return rf"(?:{source})\w*"
+
+
 @lru_cache(maxsize=1)
 def load_lexicon() -> Lexicon:
     """Read the tables, once."""
@@ -121,7 +126,7 @@ def load_lexicon() -> Lexicon:
         tuple(
             Sign(
                 row["id"], row["urgencia"] == "imediata", row["quem"], Pattern(row["id"], row["padrao"]),
-                Pattern(row["id"], row["junto"]) if row["junto"] else None, row["motivo"], row["fonte"],
+                Pattern(row["id"], _beginning(row["junto"])) if row["junto"] else None, row["motivo"], row["fonte"],
             )
             for row in signs
         ),

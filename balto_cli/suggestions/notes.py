@@ -32,6 +32,8 @@ class Asked:
     lactating: bool = False
     age: bool = False
     temperature: bool = False
+    words: str = ""
+    """The question, which the answer may make a part of what was told."""
 
 
 @dataclass(slots=True)

@@ -51,6 +51,8 @@ _DENIED = re.compile(
     r"\b(?:sem|nem|nenhuma?|nao (?:tenho|tem|to com|ta com|esta com|teve|tive|deu|sinto|sente)) \w+|\b\w+ nao$"
 )
 """What is said not to be there, as far as two words tell it: no company for a sign that needs some."""
+_WANTS = re.compile(r"^nao\b|\b(?:quero|queria|me (?:ve|da)|levo|vou levar|tem)\b")
+"""In the answer to whether somebody is allergic: what is named is no allergen."""
 _KEPT_CONVERSATIONS = 1024
 """More than twice the sessions that a server may hold: each has what it was and what it is with its newest turn."""
 _LONGEST_KEPT = 60
@@ -129,7 +131,9 @@ class _Reader:
                 if pattern.search(words) and re.search(r"\b(?:quero|preciso|me (?:da|ve|vende|passa))\b", words)
             }
             return
+        allergic_to = False
         if self.notes.asked is not None and not sentence.question:
+            allergic_to = self.notes.asked.allergy and not _WANTS.search(words)
             take_answer(sentence, notes, lexicon)
         if _PET.search(words) and not _BITE.search(words) and not _PET_AILS_ME.search(words):
             facts.pet = True
@@ -152,13 +156,16 @@ class _Reader:
         distant = is_distant(sentence)
         figurative = _FIGURATIVE.search(words)
         attendant_asks = sentence.question and is_attendants(words)
-        waiting = Asked() if attendant_asks else None
+        waiting = Asked(words=words) if attendant_asks else None
         read_person(sentence, notes, waiting)
         read_prescription(sentence, notes, waiting)
         for mention in terms:
             mention.classify(sentence, distant=distant, asked=waiting is not None)
             if figurative and mention.role == "pedido" and not _COMPLAINT.search(words):
                 mention.role = "citado"
+            if allergic_to and mention.role in ("citado", "pedido"):
+                mention.role = "alergia"
+                facts.allergies |= set(mention.ingredients)
             facts.mentions.append(mention)
         for name, pattern in _SPOKEN_GROUPS:
             for match in pattern.finditer(words):
