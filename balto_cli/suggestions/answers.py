@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from balto_cli.suggestions import numbers
@@ -17,6 +18,7 @@ _NO = phrase("reading.no")
 _RX_NO = phrase("reading.rx_no")
 _SHOWN = phrase("reading.shown")
 _YES = phrase("reading.yes")
+_WITHOUT = re.compile(r"\b(?:sem|nao)\b")
 _MOST_A_DAY = 4
 """Tablets of a day above which the answer to "quantos tomou?" is the pharmacist's, whatever they are."""
 _OVERDOSE = "A33"
@@ -40,7 +42,7 @@ def take_answer(sentence: Sentence, notes: Notes, lexicon: Lexicon) -> None:
     if asked.temperature:
         notes.add_temperature(words)
     if asked.prescription:
-        denied = no or bool(_RX_NO.search(words))
+        denied = no or bool(_RX_NO.search(words) or _WITHOUT.search(words))
         notes.papers.append(not denied and (yes or bool(_SHOWN.search(words))))
     elif asked.paper:
         if no or _RX_NO.search(words):

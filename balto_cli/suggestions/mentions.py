@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from balto_cli.suggestions.phrases import phrase
 from balto_cli.terms import find_terms
-from balto_cli.terms.spelling import words_of
+from balto_cli.terms.finder import own_finder
+from balto_cli.terms.spelling import fold, words_of
 
 if TYPE_CHECKING:
     from balto_cli.suggestions.sentences import Sentence
@@ -38,6 +39,8 @@ ORAL_UNDER_PRESCRIPTION = frozenset(
     }
 )
 """Ingredients that are free on the skin only: a name without a form is taken for the one under prescription."""
+_ENDEARED = re.compile(r"\b(\w{4,}?)z?inh[oa]s?\b")
+"""What people call a medicine that they are fond of: "diclofenacozinho"."""
 _TITLE = re.compile(r"\b(?:seu|dona|doutora?|dra?|senhor)$")
 """Before a name that only sounds like a medicine: a person."""
 _ON_THE_SKIN = phrase("mentions.on_the_skin")
@@ -129,4 +132,12 @@ def mentions_of(turn: str) -> list[Mention]:
 
 @lru_cache(maxsize=1024)
 def _terms(turn: str) -> tuple[Term, ...]:
-    return tuple(find_terms(turn))
+    return tuple(find_terms(_ENDEARED.sub(_plain_name, turn)))
+
+
+def _plain_name(match: re.Match[str]) -> str:
+    """A medicine's name without its small ending, as long as it was so that places stay true."""
+    stem = match.group(1)
+    names = (stem, f"{stem}o", f"{stem}a", f"{stem}e")
+    name = next((name for name in names if own_finder().is_name(fold(name))), None)
+    return match.group() if name is None else name[: len(match.group())].ljust(len(match.group()))

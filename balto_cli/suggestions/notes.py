@@ -32,6 +32,8 @@ class Asked:
     lactating: bool = False
     age: bool = False
     temperature: bool = False
+    where: bool = False
+    """Where it hurts was asked: the answer is of a pain."""
     words: str = ""
     """The question, which the answer may make a part of what was told."""
 

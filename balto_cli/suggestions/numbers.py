@@ -27,7 +27,14 @@ _NEWBORN = re.compile(
     rf"(?! (?:de|com|que|sem) (?!vida|nascid))|\b({_NUMBER}) (dias?|semanas?) (?:de vida|de nascid[oa]|nascid[oa])\b"
     rf"|\bnasceu (?:ha|faz|tem)(?: so| apenas)? ({_NUMBER}) (dias?|semanas?)\b".replace("{}", _LITTLE_ONE)
 )
-_OF_AGE = re.compile(rf"\b(?:{_LITTLE_ONE}) (?:tem|de|com|fez|completou)$")
+_COMPLAINTS = (
+    "dor|toss|ferid|manch|coceir|caroc|grip|febr|verrug|alergi|diarrei|problem|aft|bol|inch|unh|cabel|micos|rinit|pinta|"
+    "garganta|cabeca|barriga|perna|coluna|pressao|caixa|receita|loja|farmacia|menstrua|azia|insonia|entupi|intestin"
+)
+_NAMED = rf"(?:o|a) (?!{_COMPLAINTS})[a-z]{{3,}}"
+"""Somebody by name, not what somebody has: "o Theo tem oito meses"."""
+_OF_AGE = re.compile(rf"\b(?:{_LITTLE_ONE}|{_NAMED}) (?:tem|de|com|fez|completou)$")
+_NAMED_OF_AGE = re.compile(rf"\b{_NAMED} (?:so )?(?:tem|fez|completou)$")
 _OLDEST_NEWBORN_WEEKS = 26
 _BARE = re.compile(rf"\b{_NUMBER}\b")
 _LASTING = phrase("numbers.lasting")
@@ -77,7 +84,7 @@ def age_months(words: str, *, child: bool, pregnant: bool) -> int | None:
             continue
         if re.search(r"\bfaz$", before) and not child:
             continue
-        if months and (pregnant or not child):
+        if months and (pregnant or not (child or _NAMED_OF_AGE.search(before))):
             continue
         if not (child or _AGE_CUE.search(before)):
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -46,6 +47,7 @@ _PHONE = phrase("reading.phone")
 _STOCK = phrase("reading.stock")
 _TEMPERATURE_CUE = phrase("reading.temperature_cue")
 _TEMPERATURE_TOLD = phrase("reading.temperature_told")
+_WHERE = phrase("reading.where_question")
 _TRUSTED_USE = phrase("reading.trusted_use")
 _DENIED = re.compile(
     r"\b(?:sem|nem|nenhuma?|nao (?:tenho|tem|to com|ta com|esta com|teve|tive|deu|sinto|sente)) \w+|\b\w+ nao$"
@@ -53,6 +55,7 @@ _DENIED = re.compile(
 """What is said not to be there, as far as two words tell it: no company for a sign that needs some."""
 _WANTS = re.compile(r"^nao\b|\b(?:quero|queria|me (?:ve|da)|levo|vou levar|tem)\b")
 """In the answer to whether somebody is allergic: what is named is no allergen."""
+_PAIN = "dor "
 _KEPT_CONVERSATIONS = 1024
 """More than twice the sessions that a server may hold: each has what it was and what it is with its newest turn."""
 _LONGEST_KEPT = 60
@@ -118,6 +121,8 @@ class _Reader:
             self._sentence(sentence, inside, last=index == len(sentences) - 1)
 
     def _sentence(self, sentence: Sentence, terms: list[Mention], *, last: bool) -> None:
+        if self.notes.asked is not None and self.notes.asked.where and not sentence.question and not terms:
+            sentence = _of_a_pain(sentence)
         words, notes, lexicon = sentence.words, self.notes, self._lexicon
         facts = notes.facts
         if _ORDER.search(words):
@@ -156,7 +161,7 @@ class _Reader:
         distant = is_distant(sentence)
         figurative = _FIGURATIVE.search(words)
         attendant_asks = sentence.question and is_attendants(words)
-        waiting = Asked(words=words) if attendant_asks else None
+        waiting = Asked(words=words, where=bool(_WHERE.search(words))) if attendant_asks else None
         read_person(sentence, notes, waiting)
         read_prescription(sentence, notes, waiting)
         for mention in terms:
@@ -200,6 +205,8 @@ class _Reader:
                 last_named.role = "pedido"
         if _ONLY_PRICE.search(words):
             self._only_price()
+            if "curiosidade" in words:
+                facts.needs.clear()
         if not sentence.question and _CLOSED.search(words) and len(facts.needs) == complaints:
             # "Só tosse, mais nada" ends the list of complaints, not the visit.
             facts.closed = True
@@ -224,6 +231,12 @@ class _Reader:
         goods = {need.id for need in self._lexicon.needs if not need.symptom}
         for name in goods & self.notes.facts.needs.keys():
             del self.notes.facts.needs[name]
+
+
+def _of_a_pain(sentence: Sentence) -> Sentence:
+    """The answer to "onde dói?" as if it were told in full: "no peito" is "dor no peito"."""
+    breaks = tuple(place + len(_PAIN) for place in sentence.breaks)
+    return replace(sentence, words=_PAIN + sentence.words, breaks=breaks)
 
 
 def _is_in_use(words: str) -> bool:

@@ -99,6 +99,9 @@ _KEEPS_AWAKE = frozenset(
     """.split()  # noqa: SIM905
 )
 """Complaints that explain a bad night: they are answered, not the sleep."""
+_ANY_CRAMP = ("colica", "colicas")
+_OF_THE_BELLY = frozenset({"gases", "diarreia", "colica_barriga", "prisao_ventre"})
+"""Complaints beside which a cramp is one of the bowels unless it was called another."""
 _COLD_REMEDY = frozenset(
     """
     clorfeniramina dexclorfeniramina carbinoxamina bronfeniramina feniramina triprolidina fenilefrina pseudoefedrina
@@ -309,6 +312,8 @@ def _needs(facts: Facts, lexicon: Lexicon) -> list[Need]:
     rank = {name: index for index, name in enumerate(facts.needs)}
     if present & _KEEPS_AWAKE:
         gone.add("insonia")
+    if facts.needs.get("colica_menstrual") in _ANY_CRAMP and present & _OF_THE_BELLY:
+        gone.add("colica_menstrual")
     left = [need for need in lexicon.needs if need.id in present - gone]
     return sorted(left, key=lambda need: (not need.symptom, rank[need.id]))
 

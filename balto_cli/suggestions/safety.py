@@ -75,6 +75,7 @@ _REQUESTS_TO_REFER = {
     "prostata": ("descongestionante", "anti_histaminico_sedativo", "antiespasmodico"),
     "alcool": ("paracetamol", "sedativo"),
     "isrs": ("serotoninergico",),
+    "gota": ("aine", "salicilato"),
     "litio": ("aine",),
     "metotrexato": ("aine",),
 }

@@ -69,7 +69,7 @@ def _written(word: str) -> str:
 def _without_endearment(word: str) -> str | None:
     """The word of the tables of which this is the small form, unless they have it too: "receitinha" is "receita"."""
     match = _SMALL.fullmatch(word)
-    if match is None or word in _OWN_MEANING or word in _whole_words():
+    if match is None or word in _OWN_MEANING or word in _whole_words() or word in _looked_for():
         return None
     stem, ending, plural = match.groups()
     hard = {"qu": "c", "gu": "g"}.get(stem[-2:])
