@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from balto_cli.evaluation.findings import Part
 from balto_cli.evaluation.medicine import medicine_errors
 from balto_cli.evaluation.rates import Coverage, LeftOut
+from balto_cli.evaluation.verdicts import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -168,16 +169,16 @@ def _scored_segments(
     if reason := _unusable(result, prepared, [], providers):
         left_out.add(reason, files=1, utterances=len(result.segments))
         return None
-    counted = []
+    numbers = []
     for number, segment in enumerate(result.segments):
         if failed := _failed(segment.outcomes, providers):
             left_out.add(failed, utterances=1)
         else:
-            counted.append(number)
-    if result.segments and not counted:
+            numbers.append(number)
+    if result.segments and not numbers:
         left_out.add(_failed(result.segments[0].outcomes, providers), files=1)
         return None
-    utterances = tuple(_segment_utterance(result, prepared, number, providers, unit) for number in counted)
+    utterances = tuple(_segment_utterance(result, prepared, number, providers, unit) for number in numbers)
     if result.segments:
         reference = " ".join(share for one in utterances if (share := one.reference))
     else:
@@ -243,23 +244,23 @@ def _failed(outcomes: Mapping[str, Outcome], providers: tuple[str, ...]) -> str:
 def _coverage(
     part: Part,
     results: Sequence[FileResult],
-    counted: Sequence[ScoredFile],
+    scored: Sequence[ScoredFile],
     left_out: _LeftOut,
     unit_name: str,
     silent: Sequence[str],
 ) -> Coverage:
     total = len(results) if part is Part.ORIGINALS else sum(len(result.segments) for result in results)
-    utterances = sum(len(file.utterances) for file in counted)
+    utterances = sum(len(file.utterances) for file in scored)
     listed = tuple(
         LeftOut(reason, left_out.files[reason], left_out.utterances[reason])
         for reason in sorted(left_out.files.keys() | left_out.utterances.keys())
     )
-    units = len({file.unit for file in counted})
-    text = f"Notas sobre {len(counted)} de {_counted(len(results), 'arquivo')}"
+    units = len({file.unit for file in scored})
+    text = f"Notas sobre {len(scored)} de {counted(len(results), 'arquivo')}"
     if unit_name != "arquivo":
-        text += f" ({_counted(units, unit_name)})"
+        text += f" ({counted(units, unit_name)})"
     if part is Part.SEGMENTS:
-        text += f" e {utterances} de {_counted(total, 'segmento')}"
+        text += f" e {utterances} de {counted(total, 'segmento')}"
     reasons = "; ".join(_left_out_text(part, one) for one in listed)
     sentence = f"{text}; fora da conta: {reasons}." if reasons else f"{text}."
     if silent:
@@ -269,15 +270,11 @@ def _coverage(
             else ("não responderam nenhuma chamada e não foram comparados")
         )
         sentence += f" {' e '.join(silent)} {verb}."
-    return Coverage(len(results), len(counted), total, utterances, units, listed, sentence)
+    return Coverage(len(results), len(scored), total, utterances, units, listed, sentence)
 
 
 def _left_out_text(part: Part, one: LeftOut) -> str:
-    counts = [_counted(one.files, "arquivo")] if one.files else []
+    counts = [counted(one.files, "arquivo")] if one.files else []
     if part is Part.SEGMENTS and one.utterances:
-        counts.append(_counted(one.utterances, "segmento"))
+        counts.append(counted(one.utterances, "segmento"))
     return f"{' e '.join(counts)} ({one.reason})"
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -100,11 +100,13 @@ def overall(providers: Sequence[ProviderScores], pairs: Sequence[PairResult], un
     comparison = of_best[second.provider].comparison
     warning = few_files(comparison, unit)
     if not tied:
-        others = f"{second.provider}, com {percent(second.wer.value)}"
-        if len(rated) > 2:
-            others = f"todos os outros; o segundo é {others}"
+        if len(rated) == 2:
+            others, rest = f"{second.provider}, com {percent(second.wer.value)}", between(comparison)
+        else:
+            others = "todos os outros"
+            rest = f"o segundo é {second.provider}, com {percent(second.wer.value)}, {between(comparison)}"
         return (
-            f"{best.provider} erra menos que {others}: WER de {_with_interval(best)}, {between(comparison)}.{warning}",
+            f"{best.provider} erra menos que {others}: WER de {_with_interval(best)}; {rest}.{warning}",
             best.provider,
         )
     names = [best, *tied]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from balto_cli.evaluation.findings import Part
+from balto_cli.evaluation.verdicts import counted
 from balto_cli.reports.sheet import TEXT_WIDTH, Column, write_table
 from balto_cli.stt.prices import PRICES_DATE
 
@@ -69,8 +71,9 @@ def _lines(analysis: Analysis, part: PartAnalysis) -> Iterator[Line]:
     for remark in analysis.remarks:
         yield "Observações", "", remark
     yield from (("Dois a dois", f"{pair.a} e {pair.b}", pair.sentence) for pair in part.pairs)
+    noun = "segmento" if part.part is Part.SEGMENTS else "arquivo"
     for left_out in part.coverage.left_out:
-        yield "Fora da conta", left_out.reason, left_out.utterances
+        yield "Fora da conta", left_out.reason, counted(left_out.utterances, noun)
     yield from (("O que quer dizer", name, meaning) for name, meaning in _MEANINGS)
     settings = analysis.run.settings
     for name, identity in zip(analysis.comparison.providers, settings.get("provedores", ()), strict=False):

@@ -158,7 +158,7 @@ def _write_table(book: Book, sheet: Worksheet, source: _Source) -> None:
 
 def _side(index: int) -> dict[str, Any]:
     """Names to the left, numbers and their headers to the right."""
-    return {"align": "right"} if index else {"align": "left", "indent": 1}
+    return {"align": "right" if index else "left", "indent": 1}
 
 
 def _errors(source: _Source, scores: ProviderScores, row: int) -> CellValue:
@@ -246,18 +246,18 @@ def _severe(source: _Source, scores: ProviderScores, row: int) -> CellValue:
 _FIELDS = (
     _Field("Provedor", 24, lambda source, scores, row: scores.provider, of_calls=True),
     _Field("WER", 11, _wer, PERCENT),
-    _Field("Intervalo: de", 10, lambda source, scores, row: scores.wer.low, PERCENT),
-    _Field("Intervalo: até", 10, lambda source, scores, row: scores.wer.high, PERCENT),
-    _Field("WER revisado", 12, _revised_wer, PERCENT),
+    _Field("Intervalo: de", 11, lambda source, scores, row: scores.wer.low, PERCENT),
+    _Field("Intervalo: até", 11, lambda source, scores, row: scores.wer.high, PERCENT),
+    _Field("WER revisado", 13, _revised_wer, PERCENT),
     _Field("Erros", 9, _errors, "#,##0"),
-    _Field("Palavras", 10, _words, "#,##0"),
-    _Field("Trechos com erro de medicamento", 15, _medicine_share, PERCENT),
-    _Field("Erros de medicamento", 15, _medicine_count, FLAGGED),
-    _Field("Palavras inventadas", 12, lambda source, scores, row: scores.inventions.words, COUNT),
-    _Field("Espera p95 (s)", 10, _p95, "0.00"),
-    _Field("R$ por hora", 9, lambda source, scores, row: scores.effort.cost_brl_per_hour, "0.00", of_calls=True),
-    _Field("Chamadas falhas", 11, _failures, COUNT, of_calls=True),
-    _Field("Erros graves (revisão)", 12, _severe, COUNT),
+    _Field("Palavras", 11, _words, "#,##0"),
+    _Field("Trechos com erro de medicamento", 17, _medicine_share, PERCENT),
+    _Field("Erros de medicamento", 17, _medicine_count, FLAGGED),
+    _Field("Palavras inventadas", 13, lambda source, scores, row: scores.inventions.words, COUNT),
+    _Field("Espera p95 (s)", 11, _p95, "0.00"),
+    _Field("R$ por hora", 10, lambda source, scores, row: scores.effort.cost_brl_per_hour, "0.00", of_calls=True),
+    _Field("Chamadas falhas", 12, _failures, COUNT, of_calls=True),
+    _Field("Erros graves (revisão)", 13, _severe, COUNT),
 )
 _NOTHING = {1: NO_ANSWER}
 """What stands for a rate that a provider without answers does not have; other cells stay empty."""

@@ -36,6 +36,8 @@ FLAGGED = '[>=1]"▲ "0;0'
 """A count with a sign before it, unless it is 0. Excel's own icon sets show zeros with one in LibreOffice."""
 
 A4 = 9
+PAGE_WIDTH = 260
+"""Characters of columns on one page across: half the size of the screen, the least that is read on paper."""
 LIGHT, MIDDLE, DARK = "#F3FAF6", "#FFD666", "#D9694F"
 """From good to bad; each is darker than the one before, so that they differ without their colours too."""
 NOTHING = "#E7E7E7"
@@ -133,7 +135,7 @@ def write_table(
 _TEXT: dict[str, Any] = {
     "align": "left", "valign": "top", "text_wrap": True, "indent": 1, "bottom": 1, "bottom_color": LINE,
 }  # fmt: skip
-_NUMBER: dict[str, Any] = {"valign": "top", "bottom": 1, "bottom_color": LINE}
+_NUMBER: dict[str, Any] = {"align": "right", "valign": "top", "indent": 1, "bottom": 1, "bottom_color": LINE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,14 +213,16 @@ def _set_up(
     sheet.set_row(0, LINE_HEIGHT_PT * 3)
     sheet.freeze_panes(1, fixed_columns)
     sheet.repeat_rows(0)
-    print_on_a4(sheet)
+    sheet.repeat_columns(0, fixed_columns - 1)
+    print_on_a4(sheet, pages_wide=-(-sum(widths) // PAGE_WIDTH))
 
 
-def print_on_a4(sheet: Worksheet) -> None:
-    """Landscape, as wide as the page, with page numbers."""
+def print_on_a4(sheet: Worksheet, *, pages_wide: int = 1) -> None:
+    """Landscape, so many pages wide, with page numbers; across before down, as a row is read."""
     sheet.set_landscape()
     sheet.set_paper(A4)
-    sheet.fit_to_pages(1, 0)
+    sheet.fit_to_pages(pages_wide, 0)
+    sheet.print_across()
     sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
     sheet.set_footer("&L&8&A&R&8&P / &N")
 
