@@ -7,6 +7,7 @@ rapidfuzz finds the number of errors; where several alignments reach it, a searc
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import pairwise, repeat
 from typing import TYPE_CHECKING, Literal, cast
 
@@ -125,16 +126,20 @@ def _parts(edits: list[Edit], reference: Sequence[str], hypothesis: Sequence[str
     (_, top, left), (bottom, right) = edits[0], _ends(edits[-1])
     said, heard = reference[top:bottom], hypothesis[left:right]
     spare = _possible_hits(edits, reference, hypothesis)
+    once = _once(said) & _once(heard)
     parts = [[edits[0]]]
     for before, edit in pairwise(edits):
         missing = spare + 1
         for word in reference[_ends(before)[0] : edit[1]]:
-            if said.count(word) == 1 and heard.count(word) == 1:
-                missing -= 1
+            missing -= word in once
         if missing <= 0:
             parts.append([])
         parts[-1].append(edit)
     return parts
+
+
+def _once(words: Sequence[str]) -> set[str]:
+    return {word for word, count in Counter(words).items() if count == 1}
 
 
 def _ends(last: Edit) -> tuple[int, int]:

@@ -66,8 +66,15 @@ def plain_text(value: CellValue) -> str | None:
 def by_looks(texts: Sequence[Run]) -> Rich:
     """A rich text of stretches with one space between them."""
     spaced: list[Run] = []
+    plain: list[str] = []  # since the last stretch with a look; most words have none
     for number, (look, text) in enumerate(texts):
         if number:
-            spaced.append(("", " "))
-        spaced.append((look, text))
+            plain.append(" ")
+        if not look:
+            plain.append(text)
+            continue
+        spaced += [("", "".join(plain)), (look, text)] if plain else [(look, text)]
+        plain.clear()
+    if plain:
+        spaced.append(("", "".join(plain)))
     return Rich(tuple(spaced))

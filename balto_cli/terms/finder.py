@@ -110,15 +110,14 @@ class TermFinder:
             starts = list(compress(starts, begins))
             if not starts:
                 return []
-        words = words_of(text)
         rare = [word not in self.common for word in spellings]
-        parted = _parted(text, words)
+        parted = _parted(text)
         found = []
         for first in starts:
             joined = ""
             heard_until = first + _MAX_SPLIT if True in rare[first : first + _MAX_SPLIT] else 0
             has_rare = False
-            for last in range(first, len(words)):
+            for last in range(first, len(spellings)):
                 if last > first and last in parted:
                     break
                 joined += spellings[last]
@@ -134,7 +133,7 @@ class TermFinder:
                 match = _by_spelling(window, *exact) if exact else self._by_ear(window, threshold)
                 if match is not None:
                     found.append((match, first, last, len(joined)))
-        return _without_overlaps(found, words)
+        return _without_overlaps(found, words_of(text)) if found else []
 
     def _begins_a_name(self, *words: str) -> bool:
         """Whether a name may begin with the first of these words, by spelling or sound; they are all that are joined.
@@ -245,10 +244,11 @@ def _words(path: Path) -> dict[str, str]:
     return dict(zip(cells[2::2], cells[3::2], strict=True))
 
 
-def _parted(text: str, words: Sequence[Word]) -> set[int]:
+def _parted(text: str) -> set[int]:
     """Numbers of the words that no name runs over to, from the word before."""
     if not _BREAK.search(text):
         return set()
+    words = words_of(text)
     return {at for at, (one, other) in enumerate(pairwise(words), 1) if _BREAK.search(text, one.end, other.start)}
 
 

@@ -11,37 +11,42 @@ import re
 from functools import lru_cache
 
 _RULES = tuple(
-    (re.compile(pattern, re.MULTILINE), replacement)
-    for pattern, replacement in (
-        (r"(.)\1+", r"\1"),
-        ("ph", "f"),
-        ("th", "t"),
-        ("ct", "t"),
-        ("s?ch|sh|x[cs](?=[eiy])|x|[kc]s", "s"),
-        ("sc(?=[eiy])", "s"),
-        ("([ln])h", r"\1i"),
-        ("h", ""),
-        ("qu(?=[eiy])|ck|q", "k"),
-        ("gu(?=[eiy])", "g"),
-        ("g(?=[eiy])", "j"),
-        ("c(?=[eiy])|z", "s"),
-        ("c", "k"),
-        ("(?<=[^aeiouy\n])e$", ""),
-        ("w", "v"),
-        ("m(?![aeiouy])", "n"),
-        ("l(?![aeiouy])", "u"),
-        ("[ey]", "i"),
-        ("o", "u"),
-        (r"^s(?=[^aiu\n])", "is"),
-        (r"(.)\1+", r"\1"),
+    (needed, re.compile(pattern, re.MULTILINE), replacement)
+    for needed, pattern, replacement in (
+        ("", r"(.)\1+", r"\1"),
+        ("ph", "ph", "f"),
+        ("th", "th", "t"),
+        ("ct", "ct", "t"),
+        ("", "s?ch|sh|x[cs](?=[eiy])|x|[kc]s", "s"),
+        ("sc", "sc(?=[eiy])", "s"),
+        ("h", "([ln])h", r"\1i"),
+        ("h", "h", ""),
+        ("ck", "ck", "k"),
+        ("q", "qu(?=[eiy])|q", "k"),
+        ("gu", "gu(?=[eiy])", "g"),
+        ("g", "g(?=[eiy])", "j"),
+        ("c", "c(?=[eiy])", "s"),
+        ("z", "z", "s"),
+        ("c", "c", "k"),
+        ("e", "(?<=[^aeiouy\n])e$", ""),
+        ("w", "w", "v"),
+        ("m", "m(?![aeiouy])", "n"),
+        ("l", "l(?![aeiouy])", "u"),
+        ("e", "e", "i"),
+        ("y", "y", "i"),
+        ("o", "o", "u"),
+        ("s", r"^s(?=[^aiu\n])", "is"),
+        ("", r"(.)\1+", r"\1"),
     )
 )
+"""Letters without which a rule finds nothing, and which are seen in a tenth of its time; the rule; what it puts there."""
 
 
 def phonetic_keys(spellings: str) -> str:
     """Return the keys of folded words without spaces, one a line as they came."""
-    for pattern, replacement in _RULES:
-        spellings = pattern.sub(replacement, spellings)
+    for needed, pattern, replacement in _RULES:
+        if needed in spellings:
+            spellings = pattern.sub(replacement, spellings)
     return spellings
 
 
