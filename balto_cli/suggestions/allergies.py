@@ -70,9 +70,5 @@ def _allergy_question(words: str, terms: list[Mention], notes: Notes, lexicon: L
 
 def named_allergens(words: str, lexicon: Lexicon) -> set[str]:
     """The allergens in some words, and their groups."""
-    return {
-        group
-        for allergen in lexicon.allergens
-        if allergen.target != _UNKNOWN and allergen.pattern.search(words)
-        for group in (allergen.target, *allergen.groups)
-    }
+    found = (lexicon.allergens[position] for position, _ in lexicon.allergen_patterns.find(words))
+    return {group for allergen in found if allergen.target != _UNKNOWN for group in (allergen.target, *allergen.groups)}

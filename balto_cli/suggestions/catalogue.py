@@ -77,10 +77,15 @@ class Product:
     @property
     def topical(self) -> bool:
         """Whether it stays outside the body: judged by the name, which tells the form."""
-        folded = fold(self.name)
-        return any(
-            form in folded for form in ("pele", "creme", "pomada", "gel", "xampu", "locao", "adesivo", "solucao para")
-        )
+        return _stays_outside(self.name)
+
+
+@lru_cache(maxsize=2048)
+def _stays_outside(name: str) -> bool:
+    folded = fold(name)
+    return any(
+        form in folded for form in ("pele", "creme", "pomada", "gel", "xampu", "locao", "adesivo", "solucao para")
+    )
 
 
 @dataclass(frozen=True, slots=True)

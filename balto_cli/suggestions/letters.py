@@ -13,12 +13,20 @@ from balto_cli.suggestions.families import NAMED, families_version, words_of_fam
 KEPT = DATA / "letras.json"
 """What `build` found for the patterns of the tables: working it out takes longer than loading everything else."""
 
+START = 3
+"""How many letters of a stem are looked up."""
 _SHORTEST = 2
 _BAR = re.compile(r"\\.|\[[^\]]*\]|[()|]")
 _PARENTHESIS = re.compile(r"\\.|\[[^\]]*\]|[()]")
 _LITERAL = re.compile(r"[^\\.^$*+?{}\[\]()|<]+")
 _QUANTIFIER = re.compile(r"[?*+]|\{[^}]*\}")
 _MAY_BE_ABSENT = ("?", "*", "{0")
+
+
+@lru_cache(maxsize=2048)
+def starts_in(words: str) -> frozenset[str]:
+    """Each `START` letters in a row of a sentence, by which most patterns are ruled out at once."""
+    return frozenset(words[index : index + START] for index in range(len(words) - START + 1))
 
 
 def alternatives_of(source: str) -> list[str]:

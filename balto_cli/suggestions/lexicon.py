@@ -97,6 +97,11 @@ class Lexicon:
         """The patterns of `conditions`, by position."""
         return PatternSet([condition.pattern for condition in self.conditions])
 
+    @cached_property
+    def allergen_patterns(self) -> PatternSet:
+        """The patterns of `allergens`, by position."""
+        return PatternSet([allergen.pattern for allergen in self.allergens])
+
     def question(self, target: str) -> str | None:
         """The question that would tell whether `target` holds."""
         return next((c.question for c in self.conditions if c.target == target), None)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from balto_cli.errors import UsageError
 from balto_cli.suggestions.families import expand
-from balto_cli.suggestions.letters import alternatives_of, letters_of
+from balto_cli.suggestions.letters import START, alternatives_of, letters_of, starts_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,8 +27,6 @@ _GOES_ON = re.compile(
     r" (?:mas|porem|so que|agora|ai|e (?:ta|to|tou|esta|estou|tem|tenho|fica|fico|ficou|com|de repente)) "
 )
 _SPEAKS_OF_DENIAL = re.compile(r"\b(?:nao|sem|(?<!que )nem|nunca)\b")
-_LETTERS = 3
-"""How many letters of a stem are looked up."""
 _KEPT_SENTENCES = 2048
 
 
@@ -54,7 +52,7 @@ class _Alternative:
         """The regular expressions, with their families' names."""
         letters = (letters_of(part) for part in self.parts)
         self.letters = tuple(
-            sorted((found for found in letters if found and all(len(stem) >= _LETTERS for stem in found)), key=len)
+            sorted((found for found in letters if found and all(len(stem) >= START for stem in found)), key=len)
         )
         """For each part that needs some, letters of which some must stand in the text; the rarest first."""
 
@@ -127,17 +125,12 @@ class PatternSet:
             for stem in way.letters[0] if way.letters else ():
                 self._by_stem.setdefault(stem, []).append(index)
             for stem in (stem for found in way.letters for stem in found):
-                stems.setdefault(stem[:_LETTERS], set()).add(stem)
+                stems.setdefault(stem[:START], set()).add(stem)
         self._stems = {letters: tuple(found) for letters, found in stems.items()}
         self.find = lru_cache(maxsize=_KEPT_SENTENCES)(self._find)
 
     def _find(self, words: str) -> Found:
-        present = {
-            stem
-            for letters in {words[index : index + _LETTERS] for index in range(len(words) - _LETTERS + 1)}
-            for stem in self._stems.get(letters, ())
-            if stem in words
-        }
+        present = {stem for letters in starts_in(words) for stem in self._stems.get(letters, ()) if stem in words}
         likely = set(self._always)
         for stem in present:
             likely.update(self._by_stem.get(stem, ()))

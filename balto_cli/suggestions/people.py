@@ -23,6 +23,7 @@ _MAYBE_PREGNANT = phrase("reading.maybe_pregnant")
 _NOT_THE_CHILD = phrase("reading.not_the_child")
 _OF_ONESELF = phrase("reading.of_oneself")
 _PREGNANT = phrase("reading.pregnant")
+_SELF_CORRECTION = phrase("reading.self_correction")
 _ENDED = re.compile(r"\b(?:parei|parou|deixei|deixou|terminei|acabei) de $")
 _ADOLESCENT_MONTHS = 144
 """Age that is taken for granted of an adolescent: the least there is."""
@@ -31,6 +32,10 @@ _ADOLESCENT_MONTHS = 144
 def read_person(sentence: Sentence, notes: Notes, waiting: Asked | None) -> None:
     """Note for whom the customer asks; with `waiting`, what an attendant wants to know of it."""
     words, facts = without_vocative(sentence), notes.facts
+    if _SELF_CORRECTION.search(sentence.words):
+        # "Não tô grávida. Quer dizer, tô": what was denied holds.
+        facts.pregnant = True if facts.pregnant is False else facts.pregnant
+        facts.lactating = True if facts.lactating is False and not facts.pregnant else facts.lactating
     # Offsets in the words without whom they are spoken to are nearer to the start.
     shift = 0 if sentence.words.startswith(words) else len(sentence.words) - len(words)
     child = bool(_CHILD.search(words))

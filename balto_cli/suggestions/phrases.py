@@ -7,7 +7,7 @@ from functools import cache, cached_property, lru_cache
 
 from balto_cli.errors import UsageError
 from balto_cli.suggestions.catalogue import DATA, read_rows
-from balto_cli.suggestions.letters import letters_of
+from balto_cli.suggestions.letters import START, letters_of, starts_in
 
 TABLE = DATA / "falas.csv"
 _KEPT = 1024
@@ -43,8 +43,19 @@ class Phrase:
         """The words with each place where it matches replaced."""
         return self._regex.sub(replacement, words) if self._may_match(words) else words
 
+    @cached_property
+    def _starts(self) -> frozenset[str] | None:
+        """How each of the letters begins; None where some are too short to be looked up."""
+        if self._letters is None or any(len(letters) < START for letters in self._letters):
+            return None
+        return frozenset(letters[:START] for letters in self._letters)
+
     def _may_match(self, words: str) -> bool:
-        return self._letters is None or any(letters in words for letters in self._letters)
+        if self._letters is None:
+            return True
+        if self._starts is not None and self._starts.isdisjoint(starts_in(words)):
+            return False
+        return any(letters in words for letters in self._letters)
 
 
 @cache

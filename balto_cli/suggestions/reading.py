@@ -55,6 +55,7 @@ _DENIED = re.compile(
 """What is said not to be there, as far as two words tell it: no company for a sign that needs some."""
 _WANTS = re.compile(r"^nao\b|\b(?:quero|queria|me (?:ve|da)|levo|vou levar|tem)\b")
 """In the answer to whether somebody is allergic: what is named is no allergen."""
+_UNWANTED = re.compile(r"\bnao (?:quero|queria|preciso|precisa|gosto|vou|posso)(?: \w+){0,3} ?$")
 _PAIN = "dor "
 _KEPT_CONVERSATIONS = 1024
 """More than twice the sessions that a server may hold: each has what it was and what it is with its newest turn."""
@@ -180,6 +181,7 @@ class _Reader:
                     and not sentence.denies(match.start(), match.end())
                     and not _is_in_use(words)
                     and not _AFTER_MEDICINE.search(words[: match.start()].strip())
+                    and not _UNWANTED.search(words[: match.start()])
                     and not _ANTIBIOTIC_OVER.search(words[match.end() :])
                 ):
                     facts.spoken_groups.add(name)

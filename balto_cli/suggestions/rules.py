@@ -339,7 +339,9 @@ def _candidates(
                 f"necessidade:{need.id}", need.category, _NEED_REASON[need.symptom], facts.needs[need.id], products
             )
         )
-    plain = [m for m in asked if m.category not in FORBIDDEN_STATUS]
+    # With a prescription in hand what was named is what it is for.
+    wanted = [m for m in facts.mentions if m.role == "citado"] if facts.prescription else []
+    plain = [m for m in (*asked, *wanted) if m.category not in FORBIDDEN_STATUS]
     if facts.prescription or facts.prescribed:
         sources = [c for m in plain for c in _complements(m, catalogue, lexicon, prescribed=True)] + sources
     complements = [c for m in plain for c in _complements(m, catalogue, lexicon, prescribed=False)]
