@@ -51,18 +51,16 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 async def serving(handler: Handler, tls: ssl.SSLContext | None = None) -> AsyncIterator[str]:
     """A server that does one thing, until the block ends; then neither end has a connection left."""
     tasks: set[asyncio.Task[object]] = set()
+    transports: list[asyncio.WriteTransport] = []
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
         tasks.add(task)
-        try:
-            with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
-                await handler(reader, writer)
-            writer.close()
-        except asyncio.CancelledError:
-            writer.transport.abort()
-            raise
+        transports.append(writer.transport)
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            await handler(reader, writer)
+        writer.close()
 
     server = await asyncio.start_server(handle, "127.0.0.1", 0, ssl=tls)
     port = server.sockets[0].getsockname()[1]
@@ -73,6 +71,8 @@ async def serving(handler: Handler, tls: ssl.SSLContext | None = None) -> AsyncI
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        for transport in transports:
+            transport.abort()  # TLS would wait half a minute for the other end's goodbye.
         await let_go(port)
 
 
