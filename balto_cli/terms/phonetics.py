@@ -39,7 +39,7 @@ _RULES = tuple(
         ("", r"(.)\1+", r"\1"),
     )
 )
-"""Letters without which a rule finds nothing, and which are seen in a tenth of its time; the rule; what it puts there."""
+"""Letters without which a rule finds nothing, seen in a tenth of its time; the rule; what it puts in their place."""
 
 
 def phonetic_keys(spellings: str) -> str:
