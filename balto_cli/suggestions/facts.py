@@ -39,6 +39,8 @@ class Facts:
     """A doctor is said to have ordered it, whether or not the paper was shown."""
     spoken_groups: set[str] = field(default_factory=set)
     """"Antibiótico", "tarja preta": medicines asked for without a name."""
+    asked_classes: set[str] = field(default_factory=set)
+    """Groups of medicines that are asked for without a name: "um antigripal"."""
     asks_leave: bool = False
     """Somebody asked what may be taken or used."""
     ordered: bool = False
@@ -57,6 +59,7 @@ class Facts:
             denied_conditions={*self.denied_conditions},
             allergies={*self.allergies},
             spoken_groups={*self.spoken_groups},
+            asked_classes={*self.asked_classes},
         )
 
     @property

@@ -102,8 +102,8 @@ def read_needs(
 ) -> None:
     """Note complaints and things asked for."""
     words, facts = sentence.words, notes.facts
-    if figurative and not _COMPLAINT.search(words):
-        return
+    # A figure of speech takes away its own words, in a complaint not even those.
+    figures = [m.span() for m in _FIGURATIVE.finditer(words)] if figurative and not _COMPLAINT.search(words) else []
     if _SERVICE.search(words) and not _COMPLAINT.search(words):
         return
     figured = bool(_FIGURE_WORDS.search(words)) and not _REAL_COMPLAINT.search(words)
@@ -120,6 +120,8 @@ def read_needs(
             if sentence.conditional(match.start) or (
                 not own_denial and (_DENIAL.search(since_turn(match.words)) or sentence.denies(match.start, match.end))
             ):
+                continue
+            if any(start < match.end and match.start < end for start, end in figures):
                 continue
             if any(start <= match.start and match.end <= end for start, end in told):
                 continue

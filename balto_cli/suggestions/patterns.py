@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _FAR = {" ~~ ": 14, " ~ ": 7}
 """Between two parts of an alternative: both stand in the sentence, in either order, with at most so many words between,
 none of them a denial."""
-_DENYING = re.compile(r" (?:nao|sem|nem|nunca) ")
+_DENYING = re.compile(r" (?:nao|sem|nem|nunca)(?: |$)")
 _GOES_ON = re.compile(
     r" (?:mas|porem|so que|agora|ai|e (?:ta|to|tou|esta|estou|tem|tenho|fica|fico|ficou|com|de repente)) "
 )

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _AFTER_MEDICINE = phrase("reading.after_medicine")
 _ANTIBIOTIC_OVER = phrase("reading.antibiotic_over")
+_ASKED_CLASS = phrase("reading.asked_class")
 _ASKS_LEAVE = phrase("reading.asks_leave")
 _BITE = phrase("reading.bite")
 _CLOSED = phrase("reading.closed")
@@ -198,6 +199,8 @@ class _Reader:
         ):
             for mention in facts.mentions:
                 mention.role = "pedido" if mention.role == "preco" else mention.role
+        if not attendant_asks and not distant and (asked := _ASKED_CLASS.search(words)):
+            facts.asked_classes.add("descongestionante" if asked.group(1) else "aine")
         if not attendant_asks and not distant and _ASKS_LEAVE.search(words):
             facts.asks_leave = True
         if facts.mentions and not attendant_asks and _SAME_AGAIN.search(words):

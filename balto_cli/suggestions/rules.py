@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from balto_cli.suggestions.catalogue import FORBIDDEN_STATUS
 from balto_cli.suggestions.decision import Suggestion, refer, silence
-from balto_cli.suggestions.safety import admit, closed_request, forbids_request, patient_of, refusal
+from balto_cli.suggestions.safety import admit, closed_class, closed_request, forbids_request, patient_of, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -80,7 +80,7 @@ _SUPPRESSED = {
     "inalacao": ("hidratacao_calor", "lavagem_nasal"),
     "lavagem_nasal": ("hidratacao_calor",),
     "incontinencia": ("absorvente", "tosse_seca", "fralda"),
-    "ressecamento_intimo": ("colica_menstrual", "absorvente", "colica_barriga"),
+    "ressecamento_intimo": ("menopausa", "colica_menstrual", "absorvente", "colica_barriga"),
     "labio_seco": ("pele_seca",),
     "atraso_menstrual": ("absorvente", "colica_menstrual"),
     "flora": (),
@@ -188,8 +188,9 @@ def _pharmacist(
 ) -> Suggestion | None:
     complaints = [need for need in needs if need.symptom]
     medicines = [m for m in asked if m.ingredients]
+    named = [m for m in facts.mentions if m.role in ("pedido", "citado") and m.ingredients]
     words = facts.needs[needs[0].id] if needs else ""
-    wanted = bool(complaints or medicines or facts.spoken_groups or facts.asks_leave)
+    wanted = bool(complaints or named or facts.spoken_groups or facts.asks_leave)
     if facts.pregnant and (wanted or facts.conditions - _NO_DISEASE):
         return refer("gestante", "gestante com queixa ou pedido de medicamento: chamar o farmacêutico", evidence=words)
     if facts.lactating and wanted:
@@ -238,6 +239,10 @@ def _pharmacist(
                 "medicamento pedido e alergia declarada: chamar o farmacêutico",
                 evidence=mention.name,
             )
+    if state := closed_class(facts.asked_classes, patient):
+        return refer(
+            f"cautela:{state}", "grupo de medicamento pedido que uma condição contraindica: chamar o farmacêutico"
+        )
     for mention in asked:
         if mention.category in FORBIDDEN_STATUS and (facts.prescription or facts.prescribed):
             continue

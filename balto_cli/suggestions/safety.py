@@ -293,6 +293,12 @@ def closed_request(mention: Mention, patient: Patient, catalogue: Catalogue) -> 
     return None
 
 
+def closed_class(groups: Iterable[str], patient: Patient) -> str | None:
+    """The condition that closes one of the groups which somebody asks for without a name, if any."""
+    asked = set(groups)
+    return next((s for s, closed in _REQUESTS_TO_REFER.items() if s in patient.states and asked & set(closed)), None)
+
+
 def admit(products: Sequence[Product], patient: Patient, catalogue: Catalogue) -> tuple[Product, ...]:
     """The products that may be offered together, in their order, at most three."""
     chosen: list[Product] = []

@@ -48,6 +48,7 @@ _TURN = re.compile(
 """Words after which a denial reaches no further, for want of commas: "não tem febre só essa tosse"."""
 _VERBAL = re.compile(
     r"\b(?:to|tou|estou|ta|esta|tenho|tem|sinto|fiquei|deu|veio|comecou|peguei|e|mas|so|fica|foi|ando)\b"
+    r"|\b[a-z]{3,}(?:ando|endo|indo)\b"
 )
 
 

@@ -18,6 +18,7 @@ _FAMILY_TELLS = phrase("reading.family_tells")
 _FIRST_PERSON = phrase("reading.first_person")
 _FOR_THEM = phrase("reading.for_them")
 _KIN_SUFFERS = phrase("reading.kin_suffers")
+_MY_CHILD = phrase("reading.my_child")
 _NEED_QUESTION = phrase("reading.need_question")
 _NO = phrase("reading.no")
 _OF_ONESELF = phrase("reading.of_oneself")
@@ -80,7 +81,7 @@ def is_far(sentence: Sentence) -> bool:
         _DISTANT.search(persons)
         and not _KIN_SUFFERS.search(words)
         and _TELLING.search(words)
-        and not _OF_ONESELF.search(words)
+        and not (_OF_ONESELF.search(words) or _MY_CHILD.search(words))
     ):
         return True
     return (

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 WRITTEN = Path(__file__).parent / "dialogos.txt"
+FRESH = Path(__file__).parent / "frescos.txt"
 KEPT = Path(__file__).parent / "dialogos.jsonl"
 _ACTIONS = {"S": "sugerir", "-": "silencio", "E": "encaminhar", "I": "encaminhar"}
 
@@ -25,10 +26,10 @@ class Expected:
     immediate: bool = False
 
 
-def written() -> list[Expected]:
-    """Those of the file, in order."""
+def written(path: Path = WRITTEN) -> list[Expected]:
+    """Those of a file, in order."""
     found = []
-    for line in WRITTEN.read_text(encoding="utf-8").splitlines():
+    for line in path.read_text(encoding="utf-8").splitlines():
         if not line.strip() or line.startswith("#"):
             continue
         head, _, text = line.partition(" :: ")

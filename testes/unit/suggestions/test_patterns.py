@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from balto_cli.suggestions.families import expand
 from balto_cli.suggestions.letters import KEPT, alternatives_of
 from balto_cli.suggestions.lexicon import load_lexicon
-from balto_cli.suggestions.patterns import Pattern, PatternSet
+from balto_cli.suggestions.patterns import Pattern, PatternSet, since_turn
 from balto_cli.suggestions.phrases import TABLE, phrase
 from balto_cli.suggestions.precompile import kept_letters
 from balto_cli.suggestions.sentences import sentences_of
@@ -44,8 +44,9 @@ def _plain(pattern: Pattern, words: str) -> set[tuple[int, int]]:
             continue
         for one, other in product(_spans(parts[0], words), _spans(parts[1], words)):
             (start, middle), (after, end) = sorted((one, other))
-            between = words[middle:after].split()
-            if middle < after and len(between) <= far and not {"nao", "sem", "nem", "nunca"} & set(between):
+            between = words[middle:after]
+            denied = {"nao", "sem", "nem", "nunca"} & set(since_turn(between).split())
+            if middle < after and len(between.split()) <= far and not denied:
                 found.add((start, end))
     return found
 
