@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from balto_cli.terms.catalogue import DATA, load_terms
 from balto_cli.terms.matching import MIN_NEAR, Match, NameIndex
 from balto_cli.terms.phonetics import phonetic_key
-from balto_cli.terms.spelling import spellings_of, words_of
+from balto_cli.terms.spelling import places_of, spellings_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from balto_cli.terms.catalogue import CatalogueTerm, Kind
     from balto_cli.terms.matching import Method
-    from balto_cli.terms.spelling import Word
 
 THRESHOLD = 0.85
 """Score from which a name counts as heard; chosen by measurement (docs/termos.md)."""
@@ -133,7 +132,7 @@ class TermFinder:
                 match = _by_spelling(window, *exact) if exact else self._by_ear(window, threshold)
                 if match is not None:
                     found.append((match, first, last, len(joined)))
-        return _without_overlaps(found, words_of(text)) if found else []
+        return _without_overlaps(found, places_of(text)) if found else []
 
     def _begins_a_name(self, *words: str) -> bool:
         """Whether a name may begin with the first of these words, by spelling or sound; they are all that are joined.
@@ -248,8 +247,8 @@ def _parted(text: str) -> set[int]:
     """Numbers of the words that no name runs over to, from the word before."""
     if not _BREAK.search(text):
         return set()
-    words = words_of(text)
-    return {at for at, (one, other) in enumerate(pairwise(words), 1) if _BREAK.search(text, one.end, other.start)}
+    places = places_of(text)
+    return {at for at, (one, other) in enumerate(pairwise(places), 1) if _BREAK.search(text, one[1], other[0])}
 
 
 def _by_spelling(window: _Window, term: CatalogueTerm, name_words: int) -> Match | None:
@@ -260,7 +259,7 @@ def _by_spelling(window: _Window, term: CatalogueTerm, name_words: int) -> Match
     return Match(term, "exato", 1.0 if window.size == name_words else _SPLIT_SCORE)
 
 
-def _without_overlaps(found: list[tuple[Match, int, int, int]], words: list[Word]) -> list[Term]:
+def _without_overlaps(found: list[tuple[Match, int, int, int]], places: Sequence[tuple[int, int]]) -> list[Term]:
     def rank(item: tuple[Match, int, int, int]) -> tuple[float, int]:
         match, first, last, length = item
         most = length if match.method == "exato" else _LONGEST_BONUS
@@ -269,8 +268,8 @@ def _without_overlaps(found: list[tuple[Match, int, int, int]], words: list[Word
     taken: set[int] = set()
     kept = []
     for match, first, last, _ in sorted(found, key=rank, reverse=True):
-        places = range(first, last + 1)
-        if taken.isdisjoint(places):
-            taken.update(places)
-            kept.append(Term(words[first].start, words[last].end, match.score, match.method, match.term))
+        numbers = range(first, last + 1)
+        if taken.isdisjoint(numbers):
+            taken.update(numbers)
+            kept.append(Term(places[first][0], places[last][1], match.score, match.method, match.term))
     return sorted(kept, key=lambda term: term.start)

@@ -34,8 +34,13 @@ def words_of(text: str) -> list[Word]:
 
 
 def spellings_of(text: str) -> list[str]:
-    """Return the words of `text` as they are looked up, which costs half of knowing their places."""
+    """Return the words of `text` as they are looked up; most texts need no more."""
     return [fold(word) for word in _WORD.findall(text)]
+
+
+def places_of(text: str) -> list[tuple[int, int]]:
+    """Return where the words of `text` stand: characters, end exclusive."""
+    return [match.span() for match in _WORD.finditer(text)]
 
 
 def spelling_of(name: str) -> tuple[str, ...]:
