@@ -104,7 +104,8 @@ def read_needs(
     words, facts = sentence.words, notes.facts
     # A figure of speech takes away its own words, in a complaint not even those.
     figures = [m.span() for m in _FIGURATIVE.finditer(words)] if figurative and not _COMPLAINT.search(words) else []
-    if _SERVICE.search(words) and not _COMPLAINT.search(words):
+    served = bool(_SERVICE.search(words)) and not _COMPLAINT.search(words)
+    if served and sentence.question:
         return
     figured = bool(_FIGURE_WORDS.search(words)) and not _REAL_COMPLAINT.search(words)
     priced = bool(_PRICE_WORDS.search(words))
@@ -112,7 +113,7 @@ def read_needs(
     told = [m.span() for m in _ALLERGY.finditer(words)] if named_allergens(words, lexicon) else []
     for position, matches in lexicon.need_patterns.find(words):
         need = lexicon.needs[position]
-        if figured and need.id in _OFTEN_FIGURATIVE:
+        if (figured and need.id in _OFTEN_FIGURATIVE) or (served and not need.symptom):
             continue
         for match in matches:
             phrase = match.words

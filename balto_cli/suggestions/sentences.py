@@ -23,6 +23,7 @@ _NOT_DENYING = frozenset(
     """
     para paro parou parei parar paravam passa passou passei passar passava melhora melhorou aguento aguenta consigo
     consegue sei sabe deixa quero queria gosto resolve largo largou some sumiu termina acaba acabou desiste desgruda
+    sossega sossego descansa descanso acalma aquieta desliga
     resolveu adiantou adianta sarou curou so apenas saiu deu dou sai larga vejo acho lembro entendo posso pode vai cessa
     """.split()  # noqa: SIM905
 )
@@ -46,6 +47,10 @@ _TURN = re.compile(
     r"|e (?=\w+(?:ou|eu|iu|ei|ando|endo|indo)\b))\b"
 )
 """Words after which a denial reaches no further, for want of commas: "não tem febre só essa tosse"."""
+_CAUSED = re.compile(
+    r"\b(?:nao|nem) (?!sofr|gost|precis|tenho|tem|morr|sinto|sente|lembr|sei)\w+ (?:\w+ )?de(?: tant[oa])?(?: \w+)? $"
+)
+"""What keeps somebody from something is there: "não durmo de tanta dor"."""
 _VERBAL = re.compile(
     r"\b(?:to|tou|estou|ta|esta|tenho|tem|sinto|fiquei|deu|veio|comecou|peguei|e|mas|so|fica|foi|ando)\b"
     r"|\b[a-z]{3,}(?:ando|endo|indo)\b"
@@ -76,6 +81,8 @@ class Sentence:
         low, high = self.clause(start)
         said = self.words[low:start]
         turned = [match.end() for match in _TURN.finditer(said)]
+        if _CAUSED.search(said):
+            return False
         before = said[turned[-1] if turned else 0 :].split()[-_REACH:]
         for index, word in enumerate(before):
             if word in _NEGATORS:

@@ -73,7 +73,8 @@ def _without_endearment(word: str) -> str | None:
         return None
     stem, ending, plural = match.groups()
     hard = {"qu": "c", "gu": "g"}.get(stem[-2:])
-    stems = [stem, stem[:-2] + hard] if hard else [stem]
+    # "Corizinha" is of "coriza", "bebezinho" of "bebê".
+    stems = [stem, *([stem[:-2] + hard] if hard else []), *([f"{stem}z"] if word[len(stem)] == "z" else [])]
     plain = [one + last + plural for one in stems for last in (ending, "e", "")]
     return next((one for one in plain if one in _whole_words()), None)
 
