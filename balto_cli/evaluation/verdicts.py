@@ -106,7 +106,7 @@ def overall(providers: Sequence[ProviderScores], pairs: Sequence[PairResult], un
             others = "todos os outros"
             rest = f"o segundo é {second.provider}, com {percent(second.wer.value)}, {between(comparison)}"
         return (
-            f"{best.provider} erra menos que {others}: WER de {_with_interval(best)}; {rest}.{warning}",
+            f"{best.provider} erra menos que {others}. WER de {_with_interval(best)}; {rest}.{warning}",
             best.provider,
         )
     names = [best, *tied]

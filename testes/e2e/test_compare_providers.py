@@ -94,7 +94,7 @@ def test_the_provider_that_errs_least_wins(tmp_path: Path) -> None:
     with running("--erros", "elevenlabs=0.2", "--erros", "deepgram=0.02", "--erros", "gladia=0.4") as different:
         winner, sentence = verdict(different, tmp_path)
     assert winner == "Deepgram"
-    assert sentence.startswith("Deepgram erra menos que todos os outros: WER de ")
+    assert sentence.startswith("Deepgram erra menos que todos os outros. WER de ")
     assert "; o segundo é ElevenLabs, com " in sentence
 
 

@@ -40,7 +40,7 @@ def test_the_provider_with_fewer_errors_wins_where_the_data_carry_it() -> None:
     analysis = three_providers({"Bom": 0.05, "Médio": 0.15, "Ruim": 0.3}, files=30)
     for part in analysis.parts.values():
         assert part.winner == "Bom"
-        assert part.verdict.startswith("Bom erra menos que todos os outros: WER de ")
+        assert part.verdict.startswith("Bom erra menos que todos os outros. WER de ")
         assert "; o segundo é Médio, com 1" in part.verdict
         assert [pair.comparison.verdict for pair in part.pairs] == ["a", "a", "a"]
         assert "poucos" not in part.verdict.lower()
