@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
 
@@ -29,29 +30,35 @@ def read_revision(path: Path, *, run: str | None = None) -> dict[RevisionKey, Ma
 
     try:
         book = load_workbook(path, read_only=True, data_only=True)
+        try:  # a sheet is read as its lines are asked for, and may be broken where the workbook is not
+            marks = _marks_in(book, run)
+        finally:
+            book.close()
     except OSError as error:
         raise UsageError(f"Não consegui ler a revisão de {path}: {os_reason(error)}.") from None
-    except (BadZipFile, InvalidFileException, KeyError, ValueError, TypeError, SyntaxError):
+    except (BadZipFile, InvalidFileException, KeyError, ValueError, TypeError, AttributeError, SyntaxError, zlib.error):
         raise UsageError(f"{path} não é uma planilha do Excel (.xlsx): escolha a que tem as colunas Revisão.") from None
-    try:
-        if run is not None and _run_of(book) != run:
-            return {}
-        marks = {}
-        found = False
-        for sheet in book.worksheets:
-            lines = sheet.iter_rows(values_only=True)
-            headers = [str(header) if header is not None else "" for header in next(lines, ())]
-            columns = {index: name for index, header in enumerate(headers) if (name := reviewed_provider(header))}
-            if FILE not in headers or not columns:
-                continue
-            found = True
-            for number, line in enumerate(lines, start=2):
-                marks.update(_marks_of(line, headers, columns, f"{sheet.title}, linha {number}"))
-    finally:
-        book.close()
-    if not found and run is None:
+    if marks is None:
         raise UsageError(f"{path} não tem colunas Revisão: escolha uma planilha que o balto gravou.")
     return marks
+
+
+def _marks_in(book: Any, run: str | None) -> dict[RevisionKey, Mark] | None:
+    """The marks of a workbook; with `run`, none where it is another one's; None where nothing can be marked in it."""
+    if run is not None and _run_of(book) != run:
+        return {}
+    marks: dict[RevisionKey, Mark] = {}
+    found = run is not None
+    for sheet in book.worksheets:
+        lines = sheet.iter_rows(values_only=True)
+        headers = [str(header) if header is not None else "" for header in next(lines, ())]
+        columns = {index: name for index, header in enumerate(headers) if (name := reviewed_provider(header))}
+        if FILE not in headers or not columns:
+            continue
+        found = True
+        for number, line in enumerate(lines, start=2):
+            marks.update(_marks_of(line, headers, columns, f"{sheet.title}, linha {number}"))
+    return marks if found else None
 
 
 def _run_of(book: Any) -> str | None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from openpyxl import load_workbook
@@ -51,6 +52,16 @@ def test_a_person_s_marks_are_read_whatever_the_spaces_and_capitals(tmp_path: Pa
     path = written(tmp_path, segments_workbook(ANALYSIS))
     mark(path, "balcao00_seg_002.wav", "Gladia", " Erro  Grave ")
     assert read_revision(path) == {("balcao00.wav", "balcao00_seg_002.wav", "Gladia"): Mark.SEVERE}
+
+
+def test_a_workbook_with_a_broken_sheet_is_refused_in_words(tmp_path: Path) -> None:
+    path, broken = written(tmp_path, segments_workbook(ANALYSIS)), tmp_path / "quebrada.xlsx"
+    with ZipFile(path) as whole, ZipFile(broken, "w") as part:
+        for name in whole.namelist():
+            data = whole.read(name)
+            part.writestr(name, data[: len(data) // 2] if name.startswith("xl/worksheets/sheet") else data)
+    with pytest.raises(UsageError, match=r"quebrada\.xlsx não é uma planilha do Excel"):
+        read_revision(broken)
 
 
 def test_a_mark_that_is_none_of_ours_is_named_with_its_place(tmp_path: Path) -> None:
