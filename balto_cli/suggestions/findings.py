@@ -24,7 +24,7 @@ _PAST = phrase("reading.past")
 _PRICE_WORDS = phrase("reading.price_words")
 _REAL_COMPLAINT = phrase("reading.real_complaint")
 _SERVICE = phrase("reading.service")
-_GIVES = re.compile(r"\b(?:da|dao|deu)\b")
+_GIVES = re.compile(r"\b(?:da|dao|deu|incha|enche|fecha|empola|empipoca|ataca)\b")
 _SOME_MEDICINE = re.compile(r"\b(?:remedio|medicamento|comprimido|antibiotico|xarope|injecao|pomada)s?\b")
 _DENIAL = re.compile(
     r"\b(?:sem|nem|nunca|ninguem"

@@ -22,7 +22,7 @@ from balto_cli.suggestions.prescriptions import read_prescription
 from balto_cli.suggestions.speakers import is_attendants, is_distant, is_far, marked
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Sequence, Set
 
     from balto_cli.suggestions.lexicon import Lexicon
     from balto_cli.suggestions.sentences import Sentence
@@ -189,7 +189,7 @@ class _Reader:
         read_allergies(sentence, terms, notes, lexicon, waiting)
         read_conditions(sentence, notes, lexicon, waiting, distant=distant)
         read_signs(sentence, notes, lexicon, waiting, distant=is_far(sentence))
-        complaints = len(facts.needs)
+        before = set(facts.needs)
         read_needs(sentence, notes, lexicon, waiting, distant=distant, figurative=bool(figurative))
         if (
             not sentence.question
@@ -212,7 +212,7 @@ class _Reader:
             self._only_price()
             if "curiosidade" in words:
                 facts.needs.clear()
-        if not sentence.question and _CLOSED.search(words) and len(facts.needs) == complaints:
+        if not sentence.question and _CLOSED.search(words) and not self._complaints(facts.needs.keys() - before):
             # "Só tosse, mais nada" ends the list of complaints, not the visit.
             facts.closed = True
         if waiting is None:
@@ -228,6 +228,9 @@ class _Reader:
                 self.notes.add_temperature(words)
         if sentence.question:
             self.notes.asked = waiting or (None if last else self.notes.asked)
+
+    def _complaints(self, names: Set[str]) -> bool:
+        return any(need.symptom and need.id in names for need in self._lexicon.needs)
 
     def _only_price(self) -> None:
         """Nothing is asked for by who says to have come for the price."""
