@@ -17,6 +17,7 @@ from balto_cli.evaluation.rates import Interval
 from balto_cli.evaluation.results import Comparison, FileResult, SegmentResult
 from balto_cli.evaluation.scores import Score, sum_scores
 from balto_cli.reports.links import Links
+from balto_cli.reports.sheet import PAGE_WIDTH
 from balto_cli.reports.workbooks import originals_workbook, segments_workbook
 from testes.analises import analysis_of, example, failed, heard, stored_run_of
 
@@ -79,6 +80,9 @@ def test_the_summary_is_shown_on_opening_and_every_sheet_has_its_place(part: Par
         if sheet.title != "Resumo":
             assert sheet.print_title_rows == "$1:$1"
             assert sheet.freeze_panes[-1] == "2"
+            columns = [one.width for one in sheet.column_dimensions.values()]
+            assert sum(columns) / (sheet.page_setup.fitToWidth or 1) <= PAGE_WIDTH + len(columns)
+            assert sheet.print_title_cols.startswith("$A:")
 
 
 @pytest.mark.parametrize("part", list(Part))
