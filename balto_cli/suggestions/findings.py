@@ -65,8 +65,12 @@ def read_signs(
     *,
     distant: bool,
     only_immediate: bool = False,
+    since: int = 0,
 ) -> None:
-    """Note alarm signs. What is told of a neighbour counts only where it is happening here and is immediate."""
+    """Note alarm signs, `distant` those from `since` on.
+
+    What is told of a neighbour counts only where it is happening here and is immediate.
+    """
     words = sentence.words
     figures = [match.span() for match in _FIGURATIVE.finditer(words)]
     # What a medicine that is named gives is an allergy; what "o remédio" gave is happening.
@@ -87,10 +91,14 @@ def read_signs(
                 continue
             if waiting is not None and sign.id != "A08":
                 waiting.signs[sign.id] = (sign, match.words)
-            elif distant and not (
-                sign.immediate
-                and re.search(r"\b(?:agora|aqui|ta|esta|ajuda|rapido|socorro)\b", words)
-                and not _PAST.search(words)
+            elif (
+                distant
+                and match.start >= since
+                and not (
+                    sign.immediate
+                    and re.search(r"\b(?:agora|aqui|ta|esta|ajuda|rapido|socorro)\b", words)
+                    and not _PAST.search(words)
+                )
             ):
                 continue
             else:
@@ -98,9 +106,16 @@ def read_signs(
 
 
 def read_needs(
-    sentence: Sentence, notes: Notes, lexicon: Lexicon, waiting: Asked | None, *, distant: bool, figurative: bool
+    sentence: Sentence,
+    notes: Notes,
+    lexicon: Lexicon,
+    waiting: Asked | None,
+    *,
+    distant: bool,
+    figurative: bool,
+    since: int = 0,
 ) -> None:
-    """Note complaints and things asked for."""
+    """Note complaints and things asked for, but `distant` ones from `since` on."""
     words, facts = sentence.words, notes.facts
     # A figure of speech takes away its own words, in a complaint not even those.
     figures = [m.span() for m in _FIGURATIVE.finditer(words)] if figurative and not _COMPLAINT.search(words) else []
@@ -128,7 +143,11 @@ def read_needs(
                 continue
             if waiting is not None:
                 waiting.needs[need.id] = phrase
-            elif distant or (priced and not need.symptom) or (priced and not _FIRST_PERSON.search(words)):
+            elif (
+                (distant and match.start >= since)
+                or (priced and not need.symptom)
+                or (priced and not _FIRST_PERSON.search(words))
+            ):
                 continue
             else:
                 facts.needs.setdefault(need.id, phrase)

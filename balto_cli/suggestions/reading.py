@@ -19,7 +19,7 @@ from balto_cli.suggestions.notes import Asked, Notes
 from balto_cli.suggestions.people import read_person
 from balto_cli.suggestions.phrases import phrase
 from balto_cli.suggestions.prescriptions import read_prescription
-from balto_cli.suggestions.speakers import is_attendants, is_distant, is_far, marked
+from balto_cli.suggestions.speakers import far_since, is_attendants, is_distant, is_far, marked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence, Set
@@ -161,13 +161,14 @@ class _Reader:
                 facts.mentions.append(mention)
             return
         distant = is_distant(sentence)
+        since = far_since(sentence) if distant else 0
         figurative = _FIGURATIVE.search(words)
         attendant_asks = sentence.question and is_attendants(words)
         waiting = Asked(words=words, where=bool(_WHERE.search(words))) if attendant_asks else None
         read_person(sentence, notes, waiting)
         read_prescription(sentence, notes, waiting)
         for mention in terms:
-            mention.classify(sentence, distant=distant, asked=waiting is not None)
+            mention.classify(sentence, distant=distant and mention.at >= since, asked=waiting is not None)
             if figurative and mention.role == "pedido" and not _COMPLAINT.search(words):
                 mention.role = "citado"
             if allergic_to and mention.role in ("citado", "pedido"):
@@ -188,9 +189,9 @@ class _Reader:
                     facts.spoken_groups.add(name)
         read_allergies(sentence, terms, notes, lexicon, waiting)
         read_conditions(sentence, notes, lexicon, waiting, distant=distant)
-        read_signs(sentence, notes, lexicon, waiting, distant=is_far(sentence))
+        read_signs(sentence, notes, lexicon, waiting, distant=is_far(sentence), since=since)
         before = set(facts.needs)
-        read_needs(sentence, notes, lexicon, waiting, distant=distant, figurative=bool(figurative))
+        read_needs(sentence, notes, lexicon, waiting, distant=distant, figurative=bool(figurative), since=since)
         if (
             not sentence.question
             and not terms

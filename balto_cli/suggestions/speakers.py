@@ -36,6 +36,7 @@ _KIN = phrase("reading.called_kin")
 _SELF_TALK = phrase("reading.self_talk")
 _WHICH_ONE = phrase("reading.which_one")
 _YES = phrase("reading.yes")
+_QUOTED = re.compile(r"\b(?:disse|diz|falou|fala|contou|conta|jura|segundo|palavra d[eoa])\b")
 _LONGEST_QUESTION = 10
 """Words of a question that is told by its answer alone."""
 _LONGEST_BARE_QUESTION = 7
@@ -90,6 +91,17 @@ def is_far(sentence: Sentence) -> bool:
         and not _PRESENT.search(words)
         and not re.search(r"\bja (?:tomei|tomou|dei)\b", words)
     )
+
+
+def far_since(sentence: Sentence) -> int:
+    """From where on a distant sentence is of somebody else: what stands in clauses before that one is not."""
+    words = sentence.words
+    match = _DISTANT.search(words) or _FAMILY.search(words)
+    if match is None or _PAST.search(words) or _OVER.search(words):
+        return 0
+    low = sentence.clause(match.start())[0]
+    # "Curou a tosse, disse a comadre": all of it is hers.
+    return 0 if _QUOTED.search(words[low : match.start()]) else low
 
 
 def _is_of_the_family(sentence: Sentence) -> bool:
