@@ -146,7 +146,7 @@ class _Reader:
             facts.pet = True
             return
         if (_STOCK.search(words) and not _OWN_COMPLAINT.search(words)) or (
-            _MEDIA.search(words) and not _COMPLAINT.search(words)
+            _MEDIA.search(words) and not _COMPLAINT.search(words) and "receita" not in words
         ):
             told_elsewhere = bool(_MEDIA.search(words))
             mine = not told_elsewhere and bool(_HAPPENED_TO_ME.search(words))

@@ -89,7 +89,8 @@ def is_far(sentence: Sentence) -> bool:
         bool(_PAST.search(words))
         and not _STILL.search(words)
         and not _PRESENT.search(words)
-        and not re.search(r"\bja (?:tomei|tomou|dei)\b", words)
+        # What is of last year may be the prescription.
+        and not re.search(r"\b(?:receita|ja (?:tomei|tomou|dei))\b", words)
     )
 
 
