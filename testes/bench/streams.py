@@ -68,7 +68,7 @@ def section() -> tuple[str, str]:
     minutes = round(sum(item.duration_s for item in real) * round(HOUR_S / sum(i.duration_s for i in real)) / 60)
     notes = (
         "Um só fluxo do começo ao fim, nunca limpo entre as gravações. O dia repetido é `vad-real` sem parar por "
-        f"{HOURS} “horas” de {minutes} min (um número inteiro de voltas), e cada uma é pontuada à parte. Uma fala a mais "
-        "ou a menos em 564 vale 0,2 ponto: o que muda de hora em hora é onde os blocos de 96 ms caem em cada volta."
+        f"{HOURS} “horas” de {minutes} min (um número inteiro de voltas), e cada uma é pontuada à parte. Uma fala a "
+        "mais ou a menos em 564 vale 0,2 ponto: de hora em hora muda onde os blocos de 96 ms caem em cada volta."
     )
     return "Um fluxo sem fim", f"{table(('Fluxo', 'F1 / inteiras / corte p95 / falsa'), rows)}\n\n{notes}"
