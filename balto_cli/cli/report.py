@@ -117,7 +117,7 @@ def _marks(path: Path | None) -> dict[RevisionKey, Mark] | None:
 
 def _run_folder(path: Path) -> Path:
     """The folder of a run; of an output folder, its newest run that ended."""
-    from balto_cli.evaluation.newest_run import newest_run
+    from balto_cli.evaluation.run_folder import newest_run
     from balto_cli.evaluation.session import RUNS
 
     runs = path / RUNS

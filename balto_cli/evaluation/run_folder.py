@@ -82,7 +82,7 @@ def load_run(path: Path) -> StoredRun:
         raise UsageError(f"Não encontrei a execução {path}: confira o caminho.")
     if not (folder / _MANIFEST).is_file():
         raise UsageError(f"{folder} não é uma execução: falta {_MANIFEST}. Indique uma pasta de execucoes/.")
-    manifest = _read_manifest(folder)
+    manifest = read_manifest(folder)
     written = manifest.get("formato")
     if isinstance(written, int) and written > _FORMAT:
         raise UsageError(f"A execução {folder.name} é de um Balto mais novo: atualize o Balto para lê-la.")
@@ -175,8 +175,8 @@ def open_run(runs: Path, asked: Mapping[str, Any], inputs: Mapping[str, str], no
     """
     same = json.dumps({**asked, "conteudos": sorted(inputs.values())}, sort_keys=True)
     key = hashlib.sha256(same.encode()).hexdigest()
-    for folder in sorted(runs.glob("????-??-??_??????*"), reverse=True):
-        manifest = _read_manifest(folder)
+    for folder in _newest_first(runs):
+        manifest = read_manifest(folder)
         if manifest.get("chave") == key and "fim" not in manifest:
             return RunFolder(folder, datetime.fromisoformat(manifest["inicio"]), True, manifest)
     manifest = {
@@ -191,12 +191,22 @@ def open_run(runs: Path, asked: Mapping[str, Any], inputs: Mapping[str, str], no
     return RunFolder(folder, now, False, manifest)
 
 
-def _read_manifest(folder: Path) -> dict[str, Any]:
+def newest_run(runs: Path) -> Path | None:
+    """The newest run in `execucoes/` that ended; None where none did."""
+    return next((folder for folder in _newest_first(runs) if read_manifest(folder).get("fim")), None)
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """What was asked of a run, by the keys of `execucao.json`; nothing where it cannot be read."""
     try:
         manifest = json.loads((folder / _MANIFEST).read_text("utf-8"))
     except (OSError, ValueError):
         return {}
     return manifest if isinstance(manifest, dict) else {}
+
+
+def _newest_first(runs: Path) -> list[Path]:
+    return sorted(runs.glob("????-??-??_??????*"), reverse=True)
 
 
 def _new_folder(runs: Path, now: datetime) -> Path:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from balto_cli.evaluation.run_folder import read_manifest
 from balto_cli.evaluation.session import RESPONSES, RUNS
 from balto_cli.reports.page_delivery import PAGE
 from balto_cli.reports.workbooks import ORIGINALS, SEGMENTS
@@ -132,7 +133,7 @@ class RunsShelf:
             folder
             for folder in runs.iterdir()
             if _NAME.fullmatch(folder.name)
-            and any(str(name).endswith(endings) for name in _dict(_read(folder / "execucao.json").get("entradas")))
+            and any(str(name).endswith(endings) for name in _dict(read_manifest(folder).get("entradas")))
         ]
         if used:
             # Answers are kept by content and workbooks by output folder, whichever run they are of.
@@ -154,8 +155,8 @@ RUNS_SHELF: web.AppKey[RunsShelf] = web.AppKey("runs_shelf", RunsShelf)
 
 
 def _entry(shelf: str, folder: Path) -> RunEntry:
-    manifest = _read(folder / "execucao.json")
-    summary = _read(folder / MADE / SUMMARY)
+    manifest = read_manifest(folder)
+    summary = _summary(folder)
     report = _dict(next(iter(_list(summary.get("execucoes"))), None))
     parts = _dict(report.get("partes"))
     part = _dict(parts.get("segmentos") or parts.get("originais"))
@@ -191,9 +192,9 @@ def _provider(one: Mapping[str, Any]) -> JudgedProvider:
     )
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _summary(folder: Path) -> dict[str, Any]:
     try:
-        value = json.loads(path.read_text("utf-8"))
+        value = json.loads((folder / MADE / SUMMARY).read_text("utf-8"))
     except (OSError, ValueError):
         return {}
     return value if isinstance(value, dict) else {}
