@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from balto_cli.cli.console import print_result, say
-from balto_cli.cli.options import Perfil, Provider, build_config, build_providers, read_settings
+from balto_cli.cli.options import Perfil, build_config, build_providers, read_settings
 
 if TYPE_CHECKING:
     from balto_cli.server.app import Server
@@ -35,7 +35,15 @@ def serve(
             show_default=False,
         ),
     ] = None,
-    provider: Provider = None,
+    provider: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--provider",
+            metavar="P[:MODELO]",
+            help="Quem transcreve: elevenlabs, assemblyai, deepgram, gladia, openai, local; várias vezes, na ordem em "
+            "que um assume se o anterior falha. Sem isto, os de BALTO_PROVIDERS.",
+        ),
+    ] = None,
     perfil: Perfil = None,
     record: Annotated[
         bool,

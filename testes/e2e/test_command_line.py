@@ -50,6 +50,20 @@ def test_each_command_explains_itself_in_portuguese(command: str) -> None:
     assert "--output" in text
 
 
+@pytest.mark.parametrize("command", ["", "serve", "suggest", "keys", "keys create", "backup", "restore"])
+def test_the_help_has_no_words_of_the_parser_and_cuts_no_sentence(command: str) -> None:
+    text = balto(*command.split(), "--help").stdout.decode().replace("[ARGUMENTOS]...", "")
+    for word in ("...", "<str>", "<path>", "range>", "<float>", "{", "[["):
+        assert word not in text
+
+
+def test_a_group_without_a_command_says_its_commands() -> None:
+    result = balto("keys")
+    assert result.returncode == 2
+    assert result.stderr.decode().startswith("Uso: ")
+    assert result.stderr.decode().rstrip().endswith("não entra mais.")
+
+
 def test_doctor_explains_itself_in_portuguese() -> None:
     text = balto("doctor", "--help").stdout.decode()
     assert "--sem-rede" in text
@@ -66,6 +80,11 @@ def test_doctor_explains_itself_in_portuguese() -> None:
         (["compare", str(ENTRADA), "--somente", "tudo"], "Valor inválido para --somente"),
         (["compare", str(ENTRADA), "--provider", "nenhum"], "nenhum"),
         (["transcribe", str(ENTRADA), "--format"], "--format precisa de um valor"),
+        (["serve", "--port", "abc"], "Valor inválido para --port: não é um número inteiro. Veja `balto serve --help`."),
+        (["serve", "--port", "99999"], "Valor inválido para --port: o máximo é 65535."),
+        (["compare", str(ENTRADA), "--velocidade", "1,5"], "Valor inválido para --velocidade: não é um número"),
+        (["compare", str(ENTRADA), "--velocidade", "0"], "Valor inválido para --velocidade: o mínimo é 0.1."),
+        (["backup", "uma", "pasta"], "Argumento a mais: pasta"),
     ],
 )
 def test_a_mistake_is_one_sentence_with_exit_code_2(arguments: list[str], said: str) -> None:
