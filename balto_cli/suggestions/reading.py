@@ -162,13 +162,16 @@ class _Reader:
             return
         distant = is_distant(sentence)
         since = far_since(sentence) if distant else 0
+        # What is dangerous, or asked for by name, is rather taken for one's own.
+        at_most = far_since(sentence, loosely=True) if distant else 0
         figurative = _FIGURATIVE.search(words)
-        attendant_asks = sentence.question and is_attendants(words)
+        # Who echoes "tosse, eu?" tells no more than an attendant who asks.
+        attendant_asks = sentence.question and (is_attendants(words) or words.endswith(" eu"))
         waiting = Asked(words=words, where=bool(_WHERE.search(words))) if attendant_asks else None
         read_person(sentence, notes, waiting)
         read_prescription(sentence, notes, waiting)
         for mention in terms:
-            mention.classify(sentence, distant=distant and mention.at >= since, asked=waiting is not None)
+            mention.classify(sentence, distant=distant and mention.at >= at_most, asked=waiting is not None)
             if figurative and mention.role == "pedido" and not _COMPLAINT.search(words):
                 mention.role = "citado"
             if allergic_to and mention.role in ("citado", "pedido"):
@@ -189,7 +192,7 @@ class _Reader:
                     facts.spoken_groups.add(name)
         read_allergies(sentence, terms, notes, lexicon, waiting)
         read_conditions(sentence, notes, lexicon, waiting, distant=distant)
-        read_signs(sentence, notes, lexicon, waiting, distant=is_far(sentence), since=since)
+        read_signs(sentence, notes, lexicon, waiting, distant=is_far(sentence), since=at_most)
         before = set(facts.needs)
         read_needs(sentence, notes, lexicon, waiting, distant=distant, figurative=bool(figurative), since=since)
         if (

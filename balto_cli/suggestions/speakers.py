@@ -37,6 +37,9 @@ _SELF_TALK = phrase("reading.self_talk")
 _WHICH_ONE = phrase("reading.which_one")
 _YES = phrase("reading.yes")
 _QUOTED = re.compile(r"\b(?:disse|diz|falou|fala|contou|conta|jura|segundo|palavra d[eoa])\b")
+_FORMS_OF_ASKING = tuple(
+    phrase(f"reading.{name}") for name in ("where_question", "dose_question", "age_question", "unmarked_question")
+)
 _LONGEST_QUESTION = 10
 """Words of a question that is told by its answer alone."""
 _LONGEST_BARE_QUESTION = 7
@@ -54,10 +57,19 @@ def marked(turn: str, following: str | None) -> tuple[Sentence, ...]:
     return tuple(
         replace(s, question=True)
         if not s.question
-        and (_TO_CUSTOMER.search(s.words) or (answered and s is sentences[-1] and _sounds_asked(s.words)))
+        and (
+            _TO_CUSTOMER.search(s.words)
+            or (following is not None and s is sentences[-1] and _is_a_form_of_asking(s.words))
+            or (answered and s is sentences[-1] and _sounds_asked(s.words))
+        )
         else s
         for s in sentences
     )
+
+
+def _is_a_form_of_asking(words: str) -> bool:
+    """Whether only an attendant says that, and to ask: "onde dói", "idade"."""
+    return len(words.split()) <= _LONGEST_BARE_QUESTION and any(form.search(words) for form in _FORMS_OF_ASKING)
 
 
 def _sounds_asked(words: str) -> bool:
@@ -94,15 +106,20 @@ def is_far(sentence: Sentence) -> bool:
     )
 
 
-def far_since(sentence: Sentence) -> int:
-    """From where on a distant sentence is of somebody else: what stands in clauses before that one is not."""
+def far_since(sentence: Sentence, *, loosely: bool = False) -> int:
+    """From where on a distant sentence is of somebody else: what stands in clauses before that one is not.
+
+    `loosely`: an engine that wrote no commas is forgiven, and what stands before that person is not hers.
+    """
     words = sentence.words
     match = _DISTANT.search(words) or _FAMILY.search(words)
     if match is None or _PAST.search(words) or _OVER.search(words):
         return 0
     low = sentence.clause(match.start())[0]
     # "Curou a tosse, disse a comadre": all of it is hers.
-    return 0 if _QUOTED.search(words[low : match.start()]) else low
+    if _QUOTED.search(words[low : match.start()]):
+        return 0
+    return match.start() if loosely and not sentence.breaks else low
 
 
 def _is_of_the_family(sentence: Sentence) -> bool:
