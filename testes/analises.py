@@ -14,7 +14,6 @@ from datetime import datetime, timedelta, timezone
 from itertools import combinations
 
 from balto_cli.evaluation import compare_all, mapsswe, score_pair, wer_interval
-from balto_cli.evaluation.effort import Effort, Failure
 from balto_cli.evaluation.findings import Analysis, Part, PartAnalysis, RunInfo
 from balto_cli.evaluation.judging import Answer, HeardFile, HeardSegment
 from balto_cli.evaluation.latency import summarize_latency
@@ -23,6 +22,8 @@ from balto_cli.evaluation.places import Confusion, Disagreement, ErrorPlace, Fil
 from balto_cli.evaluation.rates import (
     Coverage,
     CuttingEffect,
+    Effort,
+    Failure,
     Interval,
     Inventions,
     LeftOut,

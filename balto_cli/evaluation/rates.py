@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from balto_cli.evaluation.effort import Effort
+    from balto_cli.evaluation.latency import LatencySummary
     from balto_cli.evaluation.mapsswe import Mapsswe
     from balto_cli.evaluation.medicine import MedicineErrors
     from balto_cli.evaluation.scores import Score
@@ -50,6 +50,43 @@ class Inventions:
     def words(self) -> int:
         """All invented words."""
         return (self.outside_speech or 0) + self.loop_words
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Calls that gave no transcript, for one reason."""
+
+    reason: str
+    """One sentence, as in the workbooks."""
+    calls: int
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """What the calls of one provider in one part took."""
+
+    latency: LatencySummary
+    """Seconds of the one attempt that answered, over all calls that answered, with a reference or not."""
+    real_time_factor: float | None
+    """Seconds of work a second of audio, over the same calls."""
+    cost_brl_per_hour: float | None
+    """Reais an hour of audio, of the calls that were paid; by the price table where none was; None where unknown."""
+    cost_brl: float
+    """What the calls of this part cost in this run; answers that were there before cost nothing."""
+    lost_brl: float
+    """Of `cost_brl`, failed attempts that may have been billed."""
+    attempts: int
+    calls: int
+    """Answers and failures."""
+    empty: int
+    """Answers without a word."""
+    failures: tuple[Failure, ...]
+    """Most calls first."""
+
+    @property
+    def failed(self) -> int:
+        """Calls that gave no transcript."""
+        return sum(failure.calls for failure in self.failures)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from balto_cli.server.rest import add_routes
 from balto_cli.server.secrets import find_admin
 from balto_cli.server.socket import handle_socket
 from balto_cli.server.suggester import Suggester
-from balto_cli.server.trial import Bench
+from balto_cli.server.workbench import Bench
 from balto_cli.settings import data_folder
 from balto_cli.store.database import default_address
 from balto_cli.store.interactions import spent_on_suggestions

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from balto_cli.pipeline import PipelineConfig
     from balto_cli.server.auth import Gate
     from balto_cli.server.suggester import Suggester
-    from balto_cli.server.trial import Bench
+    from balto_cli.server.workbench import Bench
     from balto_cli.settings import Settings
     from balto_cli.store.store import Store
     from balto_cli.stt.base import Transcriber

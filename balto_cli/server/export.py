@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Iterable, Mapping, Sequence
 
-    from balto_cli.server.trial import Bench
+    from balto_cli.server.workbench import Bench
     from balto_cli.store.counters import CounterEntry
     from balto_cli.store.history import HistoryFilter
     from balto_cli.store.records import Interaction, Scope

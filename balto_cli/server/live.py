@@ -7,7 +7,7 @@ import contextlib
 import shutil
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
 from aiohttp import web
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from balto_cli.server.limits import Limits, Refusal
     from balto_cli.server.live_session import LiveSession, Pending
     from balto_cli.server.metrics import Metrics
-    from balto_cli.server.socket import Connection
     from balto_cli.server.suggester import Suggester
     from balto_cli.store.records import Outcome
     from balto_cli.store.store import Store
@@ -49,6 +48,23 @@ _LOG = logger("balto.servidor")
 _FREE_BYTES = 256 * 1024 * 1024
 """Disk space under which no new session is taken, so that those that run have room."""
 _HOUSEKEEPING_S = 2.0
+
+
+class Connected(Protocol):
+    """A client's connection, as far as the house needs it."""
+
+    @property
+    def key_id(self) -> str | None:
+        """Of whom it speaks for; None before that is known."""
+
+    def warn_stopping(self, in_s: float) -> None:
+        """Tell it that the server stops."""
+
+    async def close(self, code: int, reason: str) -> None:
+        """Say why, then end it."""
+
+    async def end(self, code: int, reason: str) -> None:
+        """Close it; returns when what had arrived is decoded and the session is free."""
 
 
 class Live:
@@ -79,7 +95,7 @@ class Live:
         self.now = now
         self.admission = Admission(limits)
         self.decoders = Decoders(limits.decoders)
-        self.connections: set[Connection] = set()
+        self.connections: set[Connected] = set()
         self.stopping = False
         self.spool = Spool(data_folder / "spool")
         self.recorder = Recorder(data_folder / FOLDER, now, active=record, kept_h=keep_sound_h)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import json
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from aiohttp import web
@@ -20,47 +17,21 @@ from balto_cli.audio.wav import wav_header
 from balto_cli.pipeline import segment_stream
 from balto_cli.server.bodies import Analisar, read_json
 from balto_cli.server.context import CONTEXT
-from balto_cli.server.errors import RestError, too_many
+from balto_cli.server.errors import RestError
 from balto_cli.server.uploads import FOLDER, clear, received
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    import threading
+    from collections.abc import Iterator
     from pathlib import Path
 
     from balto_cli.pipeline import PipelineConfig, Segment
     from balto_cli.stt.base import Transcript
 
-T = TypeVar("T")
-
 MAX_AUDIO_S = 20 * 60
 """Longer recordings are work for `balto compare`, not for a request that a person waits for."""
-_WAITING = 4
 _MODEL_S = 1.5
 """What a model has at a counter once a transcript of the usual second is there."""
-
-
-class Bench:
-    """Runs the work of these routes, one piece at a time in a thread, with few that wait: the counters come first."""
-
-    def __init__(self) -> None:
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="balto-trial")
-        self._asked = 0
-
-    async def run(self, work: Callable[[threading.Event], T]) -> T:
-        """Run `work(given_up)`, which ends early once `given_up` is set. Raises `RestError` when too many wait."""
-        if self._asked >= 1 + _WAITING:
-            raise too_many(10, "Há testes demais na fila: tente de novo em instantes.")
-        self._asked += 1
-        given_up = threading.Event()
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, work, given_up)
-        finally:
-            given_up.set()
-            self._asked -= 1
-
-    def close(self) -> None:
-        """Let go of the thread."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
 
 
 async def clear_uploads(app: web.Application) -> None:

@@ -18,7 +18,7 @@ from balto_cli.server.context import CONTEXT, ServerContext
 from balto_cli.server.rest import add_routes
 from balto_cli.server.secrets import find_admin
 from balto_cli.server.suggester import Suggester
-from balto_cli.server.trial import Bench
+from balto_cli.server.workbench import Bench
 from balto_cli.settings import Settings
 from balto_cli.store.store import Store
 from testes.doubles import FakeTranscriber
