@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from balto_cli.suggestions.phrases import phrase
@@ -18,6 +19,8 @@ _ALLERGY_NONE = phrase("reading.allergy_none")
 _WHICH = phrase("reading.which")
 _UNKNOWN = "desconhecido"
 """The row of the table for an allergy to a medicine that is not named."""
+_MAY_NOT = re.compile(r" ?(?:eu |ele |ela )?nao (?:posso|pode|podia)(?: (?:tomar|usar))?\b")
+"""After a medicine: who has it may not take it."""
 
 
 def read_allergies(
@@ -31,6 +34,12 @@ def read_allergies(
     if _ALLERGY_NONE.search(words):
         facts.no_allergies = True
         return
+    if not sentence.question:
+        for mention in terms:
+            match = _MAY_NOT.match(words, mention.until)
+            if mention.role != "alheio" and match and match.end() in (*sentence.breaks, len(words)):
+                mention.role = "alergia"
+                facts.allergies |= set(mention.ingredients)
     found = list(_ALLERGY.finditer(words))
     if not found:
         return

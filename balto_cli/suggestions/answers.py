@@ -62,6 +62,7 @@ def take_answer(sentence: Sentence, notes: Notes, lexicon: Lexicon) -> None:
             facts.needs.setdefault(name, words_said)
         for sign, said in asked.signs.values():
             notes.add_sign(sign, said)
+        facts.worries += asked.worries
         facts.conditions |= asked.conditions
         facts.allergies |= asked.allergens
         facts.pregnant = True if asked.pregnant else facts.pregnant

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from balto_cli.suggestions.lexicon import Sign
+    from balto_cli.suggestions.lexicon import Sign, Worry
     from balto_cli.suggestions.mentions import Mention
 
 
@@ -22,6 +22,8 @@ class Facts:
     needs: dict[str, str] = field(default_factory=dict)
     """Need by the words that tell it; complaints and things asked for."""
     signs: dict[str, tuple[Sign, str]] = field(default_factory=dict)
+    worries: list[tuple[Worry, str]] = field(default_factory=list)
+    """What was said of a body that no rule may understand, with its words."""
     conditions: set[str] = field(default_factory=set)
     denied_conditions: set[str] = field(default_factory=set)
     allergies: set[str] = field(default_factory=set)
@@ -55,6 +57,7 @@ class Facts:
             mentions=[replace(mention) for mention in self.mentions],
             needs={**self.needs},
             signs={**self.signs},
+            worries=[*self.worries],
             conditions={*self.conditions},
             denied_conditions={*self.denied_conditions},
             allergies={*self.allergies},

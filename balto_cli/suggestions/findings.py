@@ -105,6 +105,26 @@ def read_signs(
                 notes.add_sign(sign, match.words)
 
 
+def read_worries(
+    sentence: Sentence, notes: Notes, lexicon: Lexicon, waiting: Asked | None, *, distant: bool, since: int = 0
+) -> None:
+    """Note what is said of a body beyond the complaints, but `distant` things from `since` on; see `rules.unread`."""
+    figures = [match.span() for way in (_FIGURATIVE, _ALLERGY) for match in way.finditer(sentence.words)]
+    for position, matches in lexicon.worry_patterns.find(sentence.words):
+        worry = lexicon.worries[position]
+        for match in matches:
+            if (
+                sentence.conditional(match.start)
+                or (not _own_denial(worry.pattern, match.words) and sentence.denies(match.start, match.end))
+                or any(start < match.end and match.start < end for start, end in figures)
+            ):
+                continue
+            if waiting is not None:
+                waiting.worries.append((worry, match.words))
+            elif not distant or match.start < since:
+                notes.facts.worries.append((worry, match.words))
+
+
 def read_needs(
     sentence: Sentence,
     notes: Notes,

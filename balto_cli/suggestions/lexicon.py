@@ -1,4 +1,4 @@
-"""The tables of words behind the facts and rules: needs, alarm signs, conditions, allergens, complements. Read once."""
+"""The tables of words behind the facts and rules: needs, alarm signs, worries, conditions, allergens, complements."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from balto_cli.suggestions.catalogue import DATA, read_rows, several
 from balto_cli.suggestions.patterns import Pattern, PatternSet
 
 _FILES = (
-    "necessidades", "encaminhamentos", "condicoes", "alergenos", "complementos", "falas", "conceitos", "falares",
+    "necessidades", "encaminhamentos", "condicoes", "alergenos", "complementos", "preocupacoes",
+    "falas", "conceitos", "falares",
 )  # fmt: skip
 
 
@@ -40,6 +41,20 @@ class Sign:
     together: Pattern | None
     reason: str
     source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Worry:
+    """Words of a body's state that no simple complaint explains: beside them nothing is offered.
+
+    They are wider than any sign: not a danger that is known, but something said that no rule understood.
+    """
+
+    id: str
+    pattern: Pattern
+    common_in: frozenset[str]
+    """Needs in which these words are ordinary: a bruise is purple."""
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +95,7 @@ class Lexicon:
     conditions: tuple[Condition, ...]
     allergens: tuple[Allergen, ...]
     complements: tuple[Complement, ...]
+    worries: tuple[Worry, ...]
     version: str
 
     @cached_property
@@ -91,6 +107,11 @@ class Lexicon:
     def sign_patterns(self) -> PatternSet:
         """The patterns of `signs`, by position."""
         return PatternSet([sign.pattern for sign in self.signs])
+
+    @cached_property
+    def worry_patterns(self) -> PatternSet:
+        """The patterns of `worries`, by position."""
+        return PatternSet([worry.pattern for worry in self.worries])
 
     @cached_property
     def condition_patterns(self) -> PatternSet:
@@ -118,7 +139,7 @@ def load_lexicon() -> Lexicon:
     digest = hashlib.sha256()
     for name in _FILES:
         digest.update((DATA / f"{name}.csv").read_bytes())
-    needs, signs, conditions, allergens, complements = (read_rows(DATA / f"{name}.csv") for name in _FILES[:5])
+    needs, signs, conditions, allergens, complements, worries = (read_rows(DATA / f"{name}.csv") for name in _FILES[:6])
     return Lexicon(
         tuple(
             Need(
@@ -147,6 +168,10 @@ def load_lexicon() -> Lexicon:
                 row["grupo"], row["receita"] == "sim", row["categoria"], several(row["produtos"]), row["motivo"]
             )
             for row in complements
+        ),
+        tuple(
+            Worry(row["id"], Pattern(row["id"], row["padrao"]), frozenset(several(row["comum_em"])), row["motivo"])
+            for row in worries
         ),
         digest.hexdigest()[:8],
     )  # fmt: skip

@@ -9,7 +9,7 @@ from balto_cli.suggestions import numbers
 from balto_cli.suggestions.facts import Facts
 
 if TYPE_CHECKING:
-    from balto_cli.suggestions.lexicon import Sign
+    from balto_cli.suggestions.lexicon import Sign, Worry
 
 FEVER = 37.5
 """Body temperature, in degrees Celsius, from which it is one."""
@@ -21,6 +21,7 @@ class Asked:
 
     needs: dict[str, str] = field(default_factory=dict)
     signs: dict[str, tuple[Sign, str]] = field(default_factory=dict)
+    worries: list[tuple[Worry, str]] = field(default_factory=list)
     conditions: set[str] = field(default_factory=set)
     allergy: bool = False
     allergens: set[str] = field(default_factory=set)

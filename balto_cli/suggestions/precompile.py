@@ -21,6 +21,7 @@ def kept_letters() -> str:
     patterns = [
         *(need.pattern for need in lexicon.needs),
         *(pattern for sign in lexicon.signs for pattern in (sign.pattern, sign.together) if pattern),
+        *(worry.pattern for worry in lexicon.worries),
         *(condition.pattern for condition in lexicon.conditions if condition.pattern),
         *(allergen.pattern for allergen in lexicon.allergens),
     ]

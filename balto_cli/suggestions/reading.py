@@ -12,7 +12,7 @@ from balto_cli.suggestions import numbers
 from balto_cli.suggestions.allergies import read_allergies
 from balto_cli.suggestions.answers import take_answer
 from balto_cli.suggestions.facts import Facts
-from balto_cli.suggestions.findings import read_conditions, read_needs, read_signs
+from balto_cli.suggestions.findings import read_conditions, read_needs, read_signs, read_worries
 from balto_cli.suggestions.lexicon import load_lexicon
 from balto_cli.suggestions.mentions import ACCEPT, Mention, mentions_of
 from balto_cli.suggestions.notes import Asked, Notes
@@ -190,9 +190,14 @@ class _Reader:
                     and not _ANTIBIOTIC_OVER.search(words[match.end() :])
                 ):
                     facts.spoken_groups.add(name)
+        allergies = len(facts.allergies)
         read_allergies(sentence, terms, notes, lexicon, waiting)
+        tells_allergy = len(facts.allergies) > allergies
         read_conditions(sentence, notes, lexicon, waiting, distant=distant)
         read_signs(sentence, notes, lexicon, waiting, distant=is_far(sentence), since=at_most)
+        if not tells_allergy:
+            # What a medicine did to somebody then is not today's state.
+            read_worries(sentence, notes, lexicon, waiting, distant=distant, since=since)
         before = set(facts.needs)
         read_needs(sentence, notes, lexicon, waiting, distant=distant, figurative=bool(figurative), since=since)
         if (

@@ -21,6 +21,11 @@ _IN_CODE = (
     ("lactante", REFERS, "Quem amamenta, com queixa ou pedido de medicamento: farmacêutico."),
     ("menor_de_dois_anos", REFERS, "Sintoma ou medicamento em menor de dois anos: farmacêutico."),
     ("febre_alta", REFERS, "Febre de 39,5 °C ou mais (39 °C em menor de idade): farmacêutico."),
+    (
+        "febre_com_queixa",
+        REFERS,
+        "Febre com ferida, diarreia, dor de ouvido e outras que ela agrava: farmacêutico.",
+    ),
     ("ouvido_de_crianca", REFERS, "Dor de ouvido em criança: farmacêutico."),
     ("sono_com_controlado", REFERS, "Queixa de sono ou ansiedade em quem toma um controlado: farmacêutico."),
     ("nada_serve", REFERS, "Queixa em quem nada serve, por alergia, doença ou outro remédio: farmacêutico."),
@@ -78,6 +83,10 @@ def _in_tables() -> Iterator[Rule]:
         urgency = "socorro imediato" if row["urgencia"] == "imediata" else "farmacêutico"
         words = f"{row['padrao']} + {row['junto']}" if row["junto"] else row["padrao"]
         yield _rule(row, f"sinal:{row['id']}", REFERS, f"{row['motivo']}: {urgency}", words, row["fonte"])
+    for row in _rows("preocupacoes"):
+        common = f"; não em {row['comum_em']}" if row["comum_em"] else ""
+        what = f"{row['motivo']} ao lado de uma queixa{common}: farmacêutico em vez de produto"
+        yield _rule(row, f"preocupacao:{row['id']}", REFERS, what, row["padrao"], "preocupacoes.csv")
     for row in _rows("necessidades"):
         after = f"; depois de {row['dias_maximos']} dias, farmacêutico" if row["dias_maximos"] else ""
         what = f"{row['id']} → produtos de {row['categoria']}{after}"

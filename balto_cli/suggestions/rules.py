@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from balto_cli.suggestions.mentions import Mention
     from balto_cli.suggestions.safety import Patient
 
-RULES_VERSION = "3"
+RULES_VERSION = "4"
 """Raised by hand when the rules in code change; the tables have their own."""
 MAX_CANDIDATES = 8
 _SUPPRESSED = {
@@ -91,6 +91,13 @@ _SUPPRESSED = {
     "imunidade": ("gripe", "vitaminas"),
 }
 """Needs that say the same more vaguely than the first one."""
+_NOT_WITH_FEVER = frozenset(
+    """
+    dor_ouvido dor_dente gengiva colica_barriga diarreia vomito ferimento contusao joelho tornozelo punho pe_dor picada
+    olho_irritado mancha alergia_pele queimadura_leve bolha_pe calo tatuagem hemorroida
+    """.split()  # noqa: SIM905
+)
+"""Complaints that are simple without a fever."""
 _KEEPS_AWAKE = frozenset(
     """
     dor_cabeca dor_dente dor_ouvido dor_muscular joelho colica_menstrual gripe nariz_entupido tosse_catarro tosse_seca
@@ -147,7 +154,36 @@ def decide(facts: Facts, catalogue: Catalogue, lexicon: Lexicon) -> Suggestion |
     found = _candidates(facts, patient, catalogue, lexicon, needs, asked, prescription)
     if found is None and _suffers_under_limits(facts, patient, needs):
         return refer("nada_serve", "nenhum produto serve com o que foi dito: chamar o farmacêutico")
+    if found is not None and (worry := unread(facts)):
+        return worry
     return found or silence("sem_necessidade", "nenhuma queixa nem pedido que peça um complemento")
+
+
+def unread(facts: Facts) -> Suggestion | None:
+    """A referral where, beside something to offer, words of a body's state stand that the complaints do not explain.
+
+    A missed danger does harm by the suggestion that goes out beside it, and no list of dangers is complete. So what is
+    told is also looked through for words that a simple complaint has no use for (`preocupacoes.csv`: a colour, a fall,
+    "de repente", what somebody cannot do, weeks, the chest); where they are ordinary in one of the complaints, or a
+    doctor's prescription is there, they count for nothing. docs/sugestoes.md tells what this costs and catches.
+    """
+    if facts.prescription or facts.prescribed:
+        return None
+    if "febre" in facts.needs and (beside := _NOT_WITH_FEVER & facts.needs.keys()):
+        return refer(
+            "febre_com_queixa",
+            "febre ao lado de uma queixa que não é de gripe: chamar o farmacêutico",
+            evidence=facts.needs[min(beside)],
+        )
+    left = [(worry, words) for worry, words in facts.worries if not worry.common_in & facts.needs.keys()]
+    if not left:
+        return None
+    worry, words = left[0]
+    return refer(
+        f"preocupacao:{worry.id}",
+        f"{worry.reason} ao lado da queixa: perguntar e chamar o farmacêutico antes de oferecer",
+        evidence=words,
+    )
 
 
 def _suffers_under_limits(facts: Facts, patient: Patient, needs: Sequence[Need]) -> bool:

@@ -85,8 +85,10 @@ class Sentence:
             return False
         before = said[turned[-1] if turned else 0 :].split()[-_REACH:]
         for index, word in enumerate(before):
+            rest = before[index + 1 :]
+            if word == "nada" and rest[:1] == ["de"]:
+                return True
             if word in _NEGATORS:
-                rest = before[index + 1 :]
                 if word in ("nao", "nem") and any(later in _NOT_DENYING for later in rest):
                     continue
                 if word == "sem" and len(rest) > 3:
