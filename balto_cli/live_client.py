@@ -108,6 +108,8 @@ async def converse(
                 pump.result()  # whoever gives the sound says why it gives none
             try:
                 if await conversation.once(http):
+                    if pump.done():
+                        pump.result()  # the sound may have ended because it could not be read
                     return
                 left, wait_s = tries, _FIRST_WAIT_S
             except aiohttp.InvalidURL:

@@ -71,7 +71,8 @@ async def microphone(say: Callable[[str], None]) -> AsyncGenerator[bytes, None]:
         import sounddevice  # type: ignore[import-untyped, import-not-found, unused-ignore]
     except (ImportError, OSError):
         raise UsageError(
-            "Falta o pacote do microfone: instale balto[mic] (no Linux, também libportaudio2), ou use --arquivo."
+            'Falta o pacote do microfone: na pasta do Balto, rode pip install -e ".[mic]" (no Linux, também '
+            "libportaudio2), ou use --arquivo."
         ) from None
     loop = asyncio.get_running_loop()
     chunks: asyncio.Queue[bytes | None] = asyncio.Queue()

@@ -173,7 +173,9 @@ def _ask_password() -> str:
     """A new password, typed twice. Raises `UsageError` for one that is too easy."""
     from balto_cli.server.secrets import MIN_LENGTH, is_weak
 
-    given: str = typer.prompt("Senha nova", hide_input=True, confirmation_prompt="De novo")
+    given: str = typer.prompt(
+        f"Senha nova (ao menos {MIN_LENGTH} caracteres)", hide_input=True, confirmation_prompt="De novo"
+    )
     if is_weak(given):
         raise UsageError(f"Senha fácil demais: use ao menos {MIN_LENGTH} caracteres, que não sejam uma palavra comum.")
     return given

@@ -10,7 +10,7 @@ import typer
 
 from balto_cli.cli.console import print_result, say
 from balto_cli.cli.options import Json, read_settings
-from balto_cli.errors import UsageError
+from balto_cli.errors import AudioError, UsageError
 
 
 def ouvir(
@@ -42,7 +42,10 @@ def ouvir(
     from balto_cli.live_sound import microphone, recording
 
     sound = recording(arquivo, None if rapido else 1.0) if arquivo else microphone(say)
-    asyncio.run(converse(server, settings.api_key.get_secret_value(), sound, _print_json if json else _print))
+    try:
+        asyncio.run(converse(server, settings.api_key.get_secret_value(), sound, _print_json if json else _print))
+    except AudioError as error:
+        raise UsageError(f"{arquivo}: {error}") from None
     return 0
 
 

@@ -219,7 +219,9 @@ def _engine(url: URL, *, writes: bool) -> Engine:
             hide_parameters=True,
         )
     except (NoSuchModuleError, ImportError):
-        raise UsageError("Falta o pacote do PostgreSQL: instale balto[postgres].") from None
+        raise UsageError(
+            'Falta o pacote do PostgreSQL: na pasta do Balto, rode pip install -e ".[postgres]".'
+        ) from None
     if lite:
         event.listen(engine, "connect", _set_up_sqlite)
         # sqlite3 would begin transactions late and by itself; a write that begins as one never meets a stale snapshot.

@@ -83,7 +83,7 @@ class LocalWhisper:
         Raises `UsageError` if faster-whisper is not installed. Loads nothing yet.
         """
         if importlib.util.find_spec("faster_whisper") is None:
-            raise UsageError('O motor local não está instalado: rode pip install "balto[local]".')
+            raise UsageError('O motor local não está instalado: na pasta do Balto, rode pip install -e ".[local]".')
         self._weights = weights
         self._name = f"{PROVIDER} {label}".rstrip()
         self._model: Any = None
@@ -181,7 +181,9 @@ def _load(weights: Weights) -> Any:
     try:
         from faster_whisper import WhisperModel
     except ImportError as error:
-        raise ProviderError('O motor local não abre: instale-o de novo com pip install "balto[local]".') from error
+        raise ProviderError(
+            'O motor local não abre: instale-o de novo, na pasta do Balto, com pip install -e ".[local]".'
+        ) from error
     logging.getLogger("faster_whisper").setLevel(logging.CRITICAL)
     try:
         return _without_loops(WhisperModel)(

@@ -70,6 +70,11 @@ def test_a_recording_is_heard_over_the_socket_and_a_signal_ends_the_server(provi
         wrong = run({**env, "BALTO_API_KEY": "errada"}, tmp_path, "ouvir", address, "--arquivo", str(LIMPO_1))
         assert wrong.returncode == 2
         assert "chave não vale" in wrong.stderr
+        text = tmp_path / "leia.wav"
+        text.write_text("isto não é som\n" * 50, encoding="utf-8")
+        unread = run(listening, tmp_path, "ouvir", address, "--arquivo", str(text))
+        assert unread.returncode == 2
+        assert f"{text}: o conteúdo não é áudio" in unread.stderr
         second = run(env, tmp_path, "serve", "--port", str(free_port()))
         assert second.returncode == 2
         assert "Já há um servidor" in second.stderr

@@ -86,7 +86,7 @@ async def first_chunk() -> bytes:
 
 async def test_a_missing_package_is_said_in_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "sounddevice", None)
-    with pytest.raises(UsageError, match=r"instale balto\[mic\]"):
+    with pytest.raises(UsageError, match=r'pip install -e "\.\[mic\]"'):
         await first_chunk()
 
 
