@@ -54,6 +54,7 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.local: $(BIN)/python pyproject.toml constraints.txt
+	@echo "Instalando os pacotes do Python em $(VENV): leva alguns minutos, sem mais linhas até o fim."
 	$(PIP_INSTALL) -e ".[local]"
 	@touch $@
 
@@ -62,5 +63,6 @@ $(VENV)/.bench: $(VENV)/.dev
 	@touch $@
 
 $(VENV)/.dev: $(BIN)/python pyproject.toml constraints.txt
+	@echo "Instalando os pacotes do Python em $(VENV): leva alguns minutos, sem mais linhas até o fim."
 	$(PIP_INSTALL) -e ".[local,dev]"
 	@touch $@
