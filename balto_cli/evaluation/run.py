@@ -119,7 +119,7 @@ async def compare(
         purse = Purse(request.budget_brl, await asyncio.to_thread(store.paid_since, began_at))
     desks = tuple(
         Cached(
-            offline_stack(provider, purse=purse, reais_per_dollar=request.reais_per_dollar),
+            offline_stack(provider, purse=purse, reais_per_dollar=request.reais_per_dollar, tell=progress.say),
             store,
             now,
             began_at=began_at,

@@ -166,7 +166,9 @@ class _Run:
         self._spent = {provider.name: Spending(provider.name, 0, 0.0, 0.0) for provider in providers}
 
     def _desk(self, provider: Transcriber, purse: Purse | None) -> Transcriber:
-        stack = offline_stack(provider, purse=purse, reais_per_dollar=self._options.reais_per_dollar)
+        stack = offline_stack(
+            provider, purse=purse, reais_per_dollar=self._options.reais_per_dollar, tell=self._progress.say
+        )
         if self._store is None:
             return stack
         return Cached(stack, self._store, _now, began_at=_now(), ask_anew=self._options.ask_anew)

@@ -20,7 +20,7 @@ from balto_cli.stt.resilience.effort import current_effort
 from balto_cli.stt.resilience.wrapper import Wrapper
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from balto_cli.audio.recording import Audio
     from balto_cli.stt.base import Transcriber, Transcript
@@ -51,9 +51,11 @@ class Breaker(Wrapper):
         longest_rest_s: float,
         patience_s: float,
         refused_rest_s: float,
+        tell: Callable[[str], None] | None = None,
     ) -> None:
-        """A refused account is not probed for `refused_rest_s`."""
+        """A refused account is not probed for `refused_rest_s`. `tell` hears when an outage begins and when it ends."""
         super().__init__(inner)
+        self._tell = tell
         self._open_after = open_after
         self._first_rest_s, self._longest_rest_s = rest_s, longest_rest_s
         self._patience_s, self._refused_rest_s = patience_s, refused_rest_s
@@ -65,6 +67,7 @@ class Breaker(Wrapper):
         self._rest_s = self._first_rest_s
         self._probe_at = math.inf
         self._refusal: ProviderError | None = None
+        self._outage = ""
         self._probing = False
         self._changed = asyncio.Event()
 
@@ -101,7 +104,7 @@ class Breaker(Wrapper):
             probe_at = now if self._probing else self._probe_at
             if now >= self._opened_at + self._patience_s or probe_at >= current_effort().ends_at:
                 raise ProviderError(
-                    f"{self.name} parou de responder e não foi chamado de novo: tente mais tarde.",
+                    f"{self.name} parou de responder e não foi chamado de novo. {self._outage}",
                     kind=Failure.BREAKER,
                     attempts=0,
                 )
@@ -118,6 +121,7 @@ class Breaker(Wrapper):
             self._open(self._refused_rest_s)
         elif error.kind in OUTAGE:
             self._failures += 1
+            self._outage = str(error)
             if probe:
                 self._rest_s = min(2 * self._rest_s, self._longest_rest_s)
                 self._open(self._rest_s)
@@ -132,11 +136,15 @@ class Breaker(Wrapper):
         now = asyncio.get_running_loop().time()
         if self._opened_at is None:
             self._opened_at = now
+            if self._tell and not self._refusal:
+                self._tell(f"{self._outage} Espero por {self.name} até {self._patience_s / 60:.0f} min.")
         self._probe_at = now + rest_s
         self._end_probe()
 
     def _answered(self) -> None:
         waiting = self._changed
+        if self._tell and self.is_open:
+            self._tell(f"{self.name} voltou a responder.")
         self._close()
         waiting.set()
 

@@ -33,7 +33,7 @@ from balto_cli.stt.resilience.retry import Retry
 from balto_cli.stt.resilience.wrapper import Wrapper
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from random import Random
 
     from balto_cli.stt.base import Transcriber
@@ -122,6 +122,7 @@ def wrapped(
     purse: Purse | None = None,
     reais_per_dollar: float = REAIS_PER_DOLLAR,
     random: Random | None = None,
+    tell: Callable[[str], None] | None = None,
 ) -> Transcriber:
     """One provider with all but the cache, which each use sets up for itself; `random` makes its waits repeatable."""
     stack: Transcriber = Metered(provider, reais_per_dollar=reais_per_dollar)
@@ -134,6 +135,7 @@ def wrapped(
         longest_rest_s=policy.longest_rest_s,
         patience_s=policy.patience_s,
         refused_rest_s=policy.refused_rest_s,
+        tell=tell,
     )
     stack = Limits(stack, grow_after=policy.grow_after, pause_s=policy.pause_s)
     stack = Retry(
@@ -155,11 +157,15 @@ def wrapped(
 
 
 def offline_stack(
-    provider: Transcriber, *, purse: Purse | None = None, reais_per_dollar: float = REAIS_PER_DOLLAR
+    provider: Transcriber,
+    *,
+    purse: Purse | None = None,
+    reais_per_dollar: float = REAIS_PER_DOLLAR,
+    tell: Callable[[str], None] | None = None,
 ) -> Transcriber:
-    """One provider as `compare` and `transcribe` ask it, but for the cache."""
+    """One provider as `compare` and `transcribe` ask it, but for the cache; `tell` hears of its outages."""
     policy = OFFLINE_LOCAL if provider.capabilities.on_this_machine else OFFLINE
-    return wrapped(provider, policy, purse=purse, reais_per_dollar=reais_per_dollar)
+    return wrapped(provider, policy, purse=purse, reais_per_dollar=reais_per_dollar, tell=tell)
 
 
 def live_provider(provider: Transcriber, *, reais_per_dollar: float = REAIS_PER_DOLLAR) -> Transcriber:

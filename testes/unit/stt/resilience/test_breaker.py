@@ -117,6 +117,42 @@ def test_an_outage_that_lasts_is_waited_for_by_nobody() -> None:
     assert len(provider.began) < 12
 
 
+def test_a_person_is_told_once_that_an_outage_is_waited_for_and_when_it_is_over() -> None:
+    told: list[str] = []
+    stack = Breaker(
+        Scripted([Failure.NETWORK] * 5),
+        open_after=3,
+        rest_s=5.0,
+        longest_rest_s=40.0,
+        patience_s=120.0,
+        refused_rest_s=math.inf,
+        tell=told.append,
+    )
+    run(outcomes(stack, 7))
+    waiting, over = told
+    assert waiting.endswith("Espero por Roteiro até 2 min.")
+    assert over == "Roteiro voltou a responder."
+
+
+def test_who_is_not_asked_any_more_hears_what_went_wrong_last() -> None:
+    stack = breaker(Scripted(rule=lambda audio, number: Failure.NETWORK), patience_s=1.0)
+
+    async def work() -> str:
+        await outcomes(stack, 4)
+        with pytest.raises(ProviderError) as caught:
+            await stack.transcribe(SECOND)
+        return str(caught.value)
+
+    first = run(_message(breaker(Scripted([Failure.NETWORK]))))
+    assert run(work()).endswith(f"parou de responder e não foi chamado de novo. {first}")
+
+
+async def _message(stack: Breaker) -> str:
+    with pytest.raises(ProviderError) as caught:
+        await stack.transcribe(SECOND)
+    return str(caught.value)
+
+
 @pytest.mark.parametrize("kind", [Failure.KEY, Failure.QUOTA])
 def test_a_refused_account_is_asked_once_and_all_hear_why(kind: Failure) -> None:
     provider = Scripted([kind])
