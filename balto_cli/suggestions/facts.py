@@ -24,6 +24,8 @@ class Facts:
     signs: dict[str, tuple[Sign, str]] = field(default_factory=dict)
     worries: list[tuple[Worry, str]] = field(default_factory=list)
     """What was said of a body that no rule may understand, with its words."""
+    mild: bool = False
+    """What was hurt is said to move, to bear weight, to be nothing much."""
     conditions: set[str] = field(default_factory=set)
     denied_conditions: set[str] = field(default_factory=set)
     allergies: set[str] = field(default_factory=set)

@@ -54,6 +54,8 @@ class Worry:
     pattern: Pattern
     common_in: frozenset[str]
     """Needs in which these words are ordinary: a bruise is purple."""
+    unless_mild: bool
+    """Whether they count for nothing where the hurt part moves and bears weight."""
     reason: str
 
 
@@ -170,7 +172,10 @@ def load_lexicon() -> Lexicon:
             for row in complements
         ),
         tuple(
-            Worry(row["id"], Pattern(row["id"], row["padrao"]), frozenset(several(row["comum_em"])), row["motivo"])
+            Worry(
+                row["id"], Pattern(row["id"], row["padrao"]), frozenset(several(row["comum_em"])),
+                row["se_grave"] == "sim", row["motivo"],
+            )
             for row in worries
         ),
         digest.hexdigest()[:8],

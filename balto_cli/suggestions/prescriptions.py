@@ -17,6 +17,7 @@ _PRESCRIBED = phrase("reading.prescribed")
 _PRESCRIPTION_RULE = phrase("reading.prescription_rule")
 _PRESCRIPTION_SEEN = phrase("reading.prescription_seen")
 _RX_NO = phrase("reading.rx_no")
+_NO = "nao "
 _RX_WORD = phrase("reading.rx_word")
 _RX_YES = phrase("reading.rx_yes")
 
@@ -24,6 +25,9 @@ _RX_YES = phrase("reading.rx_yes")
 def read_prescription(sentence: Sentence, notes: Notes, waiting: Asked | None) -> None:
     """Note what is said of a prescription; with `waiting`, that an attendant asks for it."""
     words = sentence.words
+    if words.startswith(_NO) and sentence.breaks[:1] == (len(_NO) - 1,):
+        # "Não, a receita tá aqui": what is denied stands before the comma.
+        words = words.removeprefix(_NO)
     if waiting is not None or sentence.question:
         if _RX_WORD.search(words) or re.search(r"\btrouxe\b", words):
             if waiting is None:

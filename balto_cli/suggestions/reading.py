@@ -38,6 +38,7 @@ _FIGURATIVE = phrase("reading.figurative")
 _FOR_THEM = phrase("reading.for_them")
 _HAPPENED_TO_ME = phrase("reading.happened_to_me")
 _MEDIA = phrase("reading.media")
+_MILD = phrase("reading.mild")
 _ONLY_PRICE = phrase("reading.only_price")
 _ORDER = phrase("reading.order")
 _OTHER_SPAN = phrase("reading.other_span")
@@ -56,6 +57,13 @@ _DENIED = re.compile(
 """What is said not to be there, as far as two words tell it: no company for a sign that needs some."""
 _WANTS = re.compile(r"^nao\b|\b(?:quero|queria|me (?:ve|da)|levo|vou levar|tem)\b")
 """In the answer to whether somebody is allergic: what is named is no allergen."""
+_LEAST_OF_ECHO, _LONGEST_ECHO = 2, 4
+"""Sentences of the turn; words of its first one."""
+_DENIES_ECHO = re.compile(
+    r"^(?:nao|nada|que nada|imagina|magina|nem|que \w+$|que \w+ |foi|isso (?:e|foi)|capaz|deus me livre|credo|eu nao"
+    r"|jamais|nunca|e (?:so|d[oa]|o|a))\b"
+)
+_GOES_ON = re.compile(r"\b(?:mas|porem|(?<!e )so que|quero|queria|preciso|e pra|ta doendo|doi|comecou)\b")
 _UNWANTED = re.compile(r"\bnao (?:quero|queria|preciso|precisa|gosto|vou|posso)(?: \w+){0,3} ?$")
 _PAIN = "dor "
 _KEPT_CONVERSATIONS = 1024
@@ -113,11 +121,12 @@ class _Reader:
         )
         if len(turn) > _LONG_TURN and not any(_CLOSED.search(s.words) for s in sentences):
             self.notes.facts.closed = False
+        echoed = self._is_echo(sentences)
         for index, sentence in enumerate(sentences):
             inside = [m for m in terms if sentence.start <= m.start < sentence.end]
             for mention in inside:
                 mention.place(turn, sentence)
-            if phone:
+            if phone or (echoed and not inside):
                 read_signs(sentence, self.notes, self._lexicon, None, distant=False, only_immediate=True)
                 continue
             self._sentence(sentence, inside, last=index == len(sentences) - 1)
@@ -192,12 +201,16 @@ class _Reader:
                     facts.spoken_groups.add(name)
         allergies = len(facts.allergies)
         read_allergies(sentence, terms, notes, lexicon, waiting)
-        tells_allergy = len(facts.allergies) > allergies
+        tells_allergy = len(facts.allergies) > allergies and (
+            "alergi" in words or any(mention.role == "alergia" for mention in terms)
+        )
         read_conditions(sentence, notes, lexicon, waiting, distant=distant)
         read_signs(sentence, notes, lexicon, waiting, distant=is_far(sentence), since=at_most)
         if not tells_allergy:
             # What a medicine did to somebody then is not today's state.
             read_worries(sentence, notes, lexicon, waiting, distant=distant, since=since)
+        if waiting is None and not distant and _MILD.search(words):
+            facts.mild = True
         before = set(facts.needs)
         read_needs(sentence, notes, lexicon, waiting, distant=distant, figurative=bool(figurative), since=since)
         if (
@@ -237,6 +250,18 @@ class _Reader:
                 self.notes.add_temperature(words)
         if sentence.question:
             self.notes.asked = waiting or (None if last else self.notes.asked)
+
+    def _is_echo(self, sentences: tuple[Sentence, ...]) -> bool:
+        """Whether a turn asks back of what it was asked, and denies it: "Tosse? Não, foi a farofa"."""
+        if len(sentences) < _LEAST_OF_ECHO or not sentences[0].question or sentences[1].question:
+            return False
+        asked, said = sentences[0].words, sentences[1:]
+        return (
+            len(asked.split()) <= _LONGEST_ECHO
+            and bool(_DENIES_ECHO.search(said[0].words))
+            and bool(self._lexicon.need_patterns.find(asked))
+            and not any(_COMPLAINT.search(s.words) or _GOES_ON.search(s.words) for s in said)
+        )
 
     def _complaints(self, names: Set[str]) -> bool:
         return any(need.symptom and need.id in names for need in self._lexicon.needs)

@@ -32,6 +32,7 @@ _IN_CODE = (
     ("alergia_ao_pedido", REFERS, "Pede um medicamento ao qual declara alergia: farmacêutico."),
     ("cautela", REFERS, "Pede um medicamento que uma condição, a idade ou outro remédio proíbe: farmacêutico."),
     ("retencao_sem_receita", REFERS, "Antimicrobiano ou controlado sem receita válida: farmacêutico."),
+    ("pedido_sem_receita", REFERS, "Receita que falta, para algo que não se entendeu: farmacêutico."),
     ("uso_sem_receita", REFERS, "Medicamento sob prescrição, em uso, sem receita válida: farmacêutico."),
     ("tarja_vermelha_sem_receita", REFERS, "Tarja vermelha sem receita: farmacêutico."),
     ("ordem_com_controlado", REFERS, "Ordem falada ao sistema que nomeia um controlado: farmacêutico."),

@@ -175,7 +175,11 @@ def unread(facts: Facts) -> Suggestion | None:
             "febre ao lado de uma queixa que não é de gripe: chamar o farmacêutico",
             evidence=facts.needs[min(beside)],
         )
-    left = [(worry, words) for worry, words in facts.worries if not worry.common_in & facts.needs.keys()]
+    left = [
+        (worry, words)
+        for worry, words in facts.worries
+        if not (worry.common_in & facts.needs.keys() or (worry.unless_mild and facts.mild))
+    ]
     if not left:
         return None
     worry, words = left[0]
@@ -331,6 +335,8 @@ def _prescriptions(facts: Facts, near: Sequence[Mention], asked: Sequence[Mentio
             "medicamento sob prescrição sem receita válida: chamar o farmacêutico",
             evidence=own[0].name,
         )
+    if facts.prescription is False and not facts.mentions and not facts.needs:
+        return refer("pedido_sem_receita", "pedido sem receita de algo que não se entendeu: chamar o farmacêutico")
     if (red or "tarja_vermelha" in facts.spoken_groups) and not valid:
         if facts.prescription is False:
             return refer(

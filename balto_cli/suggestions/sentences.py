@@ -103,7 +103,7 @@ class Sentence:
             return True
         if after[:2] == ["nao", "e"] and (len(after) == 2 or after[2] in _AFTER_NOT_IT):
             return True
-        if after[:1] in (["nenhuma"], ["nenhum"]):
+        if after[:1] in (["nenhuma"], ["nenhum"], ["zero"]):
             return True
         return self._inherits(low, high)
 

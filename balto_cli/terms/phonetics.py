@@ -14,6 +14,7 @@ _RULES = tuple(
     (needed, re.compile(pattern, re.MULTILINE), replacement)
     for needed, pattern, replacement in (
         ("", r"(.)\1+", r"\1"),
+        ("qu", "qu[ei]s$", "x"),
         ("ph", "ph", "f"),
         ("th", "th", "t"),
         ("ct", "ct", "t"),

@@ -10,7 +10,7 @@ from balto_cli.suggestions.safety import forbidden_ingredients
 from testes.unit.suggestions.dialogues import FRESH, Expected, generated, kept, written
 
 MOST_WRONG, MOST_MISSED = 26, 4
-"""Of nearly a thousand; measured."""
+"""Of sixteen hundred; measured."""
 ENGINE = SuggestionEngine.offline()
 
 
