@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-import inspect
-import re
 import tempfile
 from pathlib import Path
 
@@ -13,6 +10,7 @@ from balto_cli.evaluation.findings import Part
 from balto_cli.evaluation.normalize import ROUND_TAGS, RULES, SQUARE_TAGS
 from balto_cli.evaluation.results import Comparison
 from balto_cli.pipeline import PipelineConfig
+from balto_cli.pipeline.config import MEANINGS
 from balto_cli.reports.segment_files import write_segments
 from balto_cli.reports.workbooks import originals_workbook, segments_workbook
 from balto_cli.settings import Settings, variables
@@ -42,15 +40,8 @@ def odd_files_table() -> str:
 
 def pipeline_table() -> str:
     """Every parameter of the pipeline with its default and what it trades."""
-    notes = dict(
-        re.findall(r"^    (\w+): [^\n]*\n    \"\"\"(.*?)\"\"\"", inspect.getsource(PipelineConfig), re.M | re.S)
-    )
-    config = PipelineConfig()
-    rows = [
-        (f"`{field.name}`", f"{getattr(config, field.name)}", " ".join(notes[field.name].split()))
-        for field in dataclasses.fields(PipelineConfig)
-    ]
-    return _table(("Parameter", "Default", "What it trades"), rows)
+    rows = [(f"`{name}`", str(default), MEANINGS[name]) for name, default in PipelineConfig().as_dict().items()]
+    return _table(("Parâmetro", "Padrão", "O que é, e o que se troca"), rows)
 
 
 def settings_table() -> str:

@@ -32,6 +32,35 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "detector": get_args(DetectorName),
     "reduction_engine": get_args(Engine),
 }
+MEANINGS: dict[str, str] = {
+    "detector": "`rede`: webrtcvad e depois a rede Silero. `leve`: webrtcvad e o nível por faixas de frequência, para "
+    "uma máquina pequena demais para a rede.",
+    "open_threshold": "Nota (0 a 1) com que a fala pode começar. Maior: menos segmentos falsos, mais começos baixos "
+    "perdidos.",
+    "start_threshold": "Nota a partir da qual o som logo antes conta como começo. Menor: primeiras sílabas baixas "
+    "ficam, e a respiração também.",
+    "keep_threshold": "Nota com que a fala aberta continua. Menor: finais baixos ficam, e ruído depois da fala segura "
+    "o segmento aberto.",
+    "open_after_ms": "Tempo seguido em `open_threshold` até um segmento abrir. Maior: estalos e bipes ficam fora, e "
+    'talvez um "sim".',
+    "close_after_ms": "Silêncio que fecha um segmento. Maior: menos segmentos, mais longos, e cada um chega mais tarde "
+    "ao vivo.",
+    "pre_roll_ms": "Som guardado antes da primeira fala. Maior: nenhuma primeira sílaba se perde, mais ruído é "
+    "enviado.",
+    "post_roll_ms": "Som guardado depois da última fala, no máximo `close_after_ms`. Maior: últimas sílabas baixas "
+    "ficam, e o ruído também.",
+    "min_speech_ms": 'Fala que um segmento precisa ter para valer. Acima de 200 ms um "sim" curto é jogado fora.',
+    "max_length_s": "Maior segmento; fala mais longa é cortada onde é mais baixa. Menor: respostas mais cedo, mais "
+    "palavras em um corte.",
+    "cut_search_s": "Até onde, antes de `max_length_s`, se procura o ponto mais baixo; no máximo metade dele.",
+    "reduction": "Força da redução de ruído no que o provedor ouve, de 0 (som cru) a 1. Em 1 ela come fala e custa "
+    "palavras.",
+    "reduction_engine": "Quem reduz: `balto` (as contas do noisereduce, muitas vezes mais rápidas), `noisereduce`, "
+    "`noisereduce-nao-estacionario`.",
+    "noise_memory_s": "Som de pausas de que se faz o perfil do ruído. Maior: perfil mais firme, que demora mais a "
+    "seguir um ruído novo.",
+}
+"""What each setting means and trades, for the people who set it: `docs/pipeline.md` is made of this."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import pytest
 
 from balto_cli.errors import UsageError
 from balto_cli.pipeline import PipelineConfig
+from balto_cli.pipeline.config import MEANINGS
 from testes.unit.pipeline.sounds import every_profile
 
 FIELDS = [field.name for field in fields(PipelineConfig)]
@@ -55,3 +56,7 @@ def test_as_dict_holds_every_setting_as_plain_json(profile):
     values = profile.as_dict()
     assert list(values) == FIELDS
     assert PipelineConfig(**json.loads(json.dumps(values))) == profile
+
+
+def test_every_setting_says_in_portuguese_what_it_means():
+    assert list(MEANINGS) == FIELDS
