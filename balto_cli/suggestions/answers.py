@@ -21,8 +21,6 @@ _YES = phrase("reading.yes")
 _WITHOUT = re.compile(r"\b(?:sem|nao)\b")
 _MOST_A_DAY = 4
 """Tablets of a day above which the answer to "quantos tomou?" is the pharmacist's, whatever they are."""
-_OVERDOSE = "A33"
-"""The sign of a dose above the usual."""
 
 
 def take_answer(sentence: Sentence, notes: Notes, lexicon: Lexicon) -> None:
@@ -75,5 +73,4 @@ def take_answer(sentence: Sentence, notes: Notes, lexicon: Lexicon) -> None:
         elif yes:
             facts.allergies.add("*")
     if asked.dose and (numbers.bare_number(words) or 0) > _MOST_A_DAY:
-        sign = next(s for s in lexicon.signs if s.id == _OVERDOSE)
-        notes.add_sign(sign, words)
+        notes.add_sign(lexicon.overdose, words)

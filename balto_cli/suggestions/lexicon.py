@@ -14,6 +14,8 @@ _FILES = (
     "falas", "conceitos", "falares",
 )  # fmt: skip
 
+_OVERDOSE = "A33"
+
 
 @dataclass(frozen=True, slots=True)
 class Need:
@@ -124,6 +126,11 @@ class Lexicon:
     def allergen_patterns(self) -> PatternSet:
         """The patterns of `allergens`, by position."""
         return PatternSet([allergen.pattern for allergen in self.allergens])
+
+    @property
+    def overdose(self) -> Sign:
+        """The sign of a dose above the usual."""
+        return next(sign for sign in self.signs if sign.id == _OVERDOSE)
 
     def question(self, target: str) -> str | None:
         """The question that would tell whether `target` holds."""

@@ -39,6 +39,7 @@ _FOR_THEM = phrase("reading.for_them")
 _HAPPENED_TO_ME = phrase("reading.happened_to_me")
 _MEDIA = phrase("reading.media")
 _MILD = phrase("reading.mild")
+_MANY_TAKEN = phrase("reading.many_taken")
 _ONLY_PRICE = phrase("reading.only_price")
 _ORDER = phrase("reading.order")
 _OTHER_SPAN = phrase("reading.other_span")
@@ -57,6 +58,10 @@ _DENIED = re.compile(
 """What is said not to be there, as far as two words tell it: no company for a sign that needs some."""
 _WANTS = re.compile(r"^nao\b|\b(?:quero|queria|me (?:ve|da)|levo|vou levar|tem)\b")
 """In the answer to whether somebody is allergic: what is named is no allergen."""
+_TAKES_ONLY = re.compile(
+    r"\b(?:vou (?:levar|querer) (?:\w+ )?so|so (?:vou (?:levar|querer|pegar)|levo)|levo so|vim (?:aqui )?so)\b"
+)
+"""Who takes one thing and no more: it may be a plaster, and no wound was told."""
 _LEAST_OF_ECHO, _LONGEST_ECHO = 2, 4
 """Sentences of the turn; words of its first one."""
 _DENIES_ECHO = re.compile(
@@ -187,6 +192,8 @@ class _Reader:
                 mention.role = "alergia"
                 facts.allergies |= set(mention.ingredients)
             facts.mentions.append(mention)
+            if waiting is None and not distant and _MANY_TAKEN.search(words[: mention.at]):
+                notes.add_sign(lexicon.overdose, words)
         for name, pattern in _SPOKEN_GROUPS:
             for match in pattern.finditer(words):
                 if (
@@ -234,7 +241,12 @@ class _Reader:
             self._only_price()
             if "curiosidade" in words:
                 facts.needs.clear()
-        if not sentence.question and _CLOSED.search(words) and not self._complaints(facts.needs.keys() - before):
+        takes_only = _TAKES_ONLY.search(words) and not _COMPLAINT.search(words.replace("levo", "").replace("quero", ""))
+        if (
+            not sentence.question
+            and _CLOSED.search(words)
+            and (takes_only or not self._complaints(facts.needs.keys() - before))
+        ):
             # "Só tosse, mais nada" ends the list of complaints, not the visit.
             facts.closed = True
         if waiting is None:

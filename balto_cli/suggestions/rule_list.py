@@ -21,6 +21,7 @@ _IN_CODE = (
     ("lactante", REFERS, "Quem amamenta, com queixa ou pedido de medicamento: farmacêutico."),
     ("menor_de_dois_anos", REFERS, "Sintoma ou medicamento em menor de dois anos: farmacêutico."),
     ("febre_alta", REFERS, "Febre de 39,5 °C ou mais (39 °C em menor de idade): farmacêutico."),
+    ("pergunta_com_doenca", REFERS, "Pergunta de um medicamento a quem tem doença ou toma outro: farmacêutico."),
     (
         "febre_com_queixa",
         REFERS,

@@ -39,7 +39,7 @@ _SUPPRESSED = {
     "caspa": ("alergia_pele", "pele_seca"),
     "hemorroida": ("alergia_pele", "ferimento"),
     "assadura": ("fralda", "alergia_pele", "pele_seca", "micose", "bebe_higiene"),
-    "fralda": ("bebe_higiene",),
+    "fralda": ("bebe_higiene", "ouvido_cera"),
     "denticao": ("gengiva", "bebe_higiene"),
     "joelheira": ("joelho", "punho", "tornozelo", "dor_muscular"),
     "joelho": ("dor_muscular", "contusao"),
@@ -117,6 +117,14 @@ _COLD_REMEDY = frozenset(
 """Beside an analgesic they make a remedy for colds of it."""
 
 
+_DISEASES = frozenset(
+    """
+    hipertensao diabetes asma ulcera_gastrica insuficiencia_renal insuficiencia_hepatica doenca_hepatica_grave glaucoma
+    prostata retencao_urinaria tireoide doenca_cardiaca insuficiencia_cardiaca infarto_recente arritmia epilepsia g6pd
+    gota miastenia porfiria imunossuprimido cancer_hormonal doenca_hematologica anticoagulante colite
+    """.split()  # noqa: SIM905
+)
+"""Conditions with which a question of a named medicine is the pharmacist's, whether or not a caution is written."""
 _NO_DISEASE = frozenset({"dirigir", "idoso", "lente_de_contato"})
 
 
@@ -169,6 +177,12 @@ def unread(facts: Facts) -> Suggestion | None:
     """
     if facts.prescription or facts.prescribed:
         return None
+    if facts.asks_leave and (name := _asked_under_limits(facts)):
+        return refer(
+            "pergunta_com_doenca",
+            "pergunta se pode tomar um medicamento com a doença ou o remédio que tem: chamar o farmacêutico",
+            evidence=name,
+        )
     if "febre" in facts.needs and (beside := _NOT_WITH_FEVER & facts.needs.keys()):
         return refer(
             "febre_com_queixa",
@@ -188,6 +202,15 @@ def unread(facts: Facts) -> Suggestion | None:
         f"{worry.reason} ao lado da queixa: perguntar e chamar o farmacêutico antes de oferecer",
         evidence=words,
     )
+
+
+def _asked_under_limits(facts: Facts) -> str | None:
+    """The medicine of which somebody with a disease, or who takes another on prescription, asks whether it may be."""
+    limited = facts.conditions & _DISEASES or any(
+        mention.role == "uso" and mention.category in FORBIDDEN_STATUS for mention in facts.mentions
+    )
+    wanted = (mention.name for mention in facts.mentions if mention.role in ("pedido", "citado"))
+    return next(wanted, None) if limited else None
 
 
 def _suffers_under_limits(facts: Facts, patient: Patient, needs: Sequence[Need]) -> bool:

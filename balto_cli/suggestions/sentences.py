@@ -29,8 +29,12 @@ _NOT_DENYING = frozenset(
 )
 """Words after a "não" that say that the complaint goes on: "não para de coçar", "não passa a dor"."""
 _PRONOUNS = frozenset({"eu", "ele", "ela"})
-_ABSENT = frozenset({"doi", "tem", "tenho", "teve", "tive", "sinto", "sente", "sangra", "incomoda", "ha"})
+_ABSENT = frozenset(
+    {"doi", "tem", "tenho", "teve", "tive", "sinto", "sente", "sangra", "incomoda", "ha", "deu", "apareceu", "houve"}
+)
 """Verbs that deny what stands before them: "no peito não dói nada"."""
+_NO_RESPITE = (["tregua"], ["folga"], ["sossego"], ["paz"], ["descanso"], ["jeito"])
+"""What a pain that does not give any goes on without."""
 _AFTER_NO = frozenset(
     {"senhor", "senhora", "moca", "moco", "viu", "ne", "nao", "mais", "obrigado", "obrigada", "mesmo"}
 )
@@ -97,7 +101,7 @@ class Sentence:
         after = self.words[end : self.clause(end - 1)[1]].split()
         if after[:1] and after[0] in _PRONOUNS:
             del after[0]
-        if after[:1] == ["nao"] and after[1:2] and after[1] in _ABSENT:
+        if after[:1] == ["nao"] and after[1:2] and after[1] in _ABSENT and after[2:3] not in _NO_RESPITE:
             return True
         if after[:1] == ["nao"] and (len(after) == 1 or (len(after) == 2 and after[1] in _AFTER_NO)):
             return True
