@@ -16,6 +16,7 @@ from pathlib import Path
 import imageio_ffmpeg
 import numpy as np
 
+from balto_cli.evaluation.verdicts import counted
 from balto_cli.reports.segment_files import WrittenSegments
 
 ENTRADA = Path(__file__).parent / "1_input"
@@ -168,7 +169,7 @@ def odd_files() -> list[OddFile]:
         OddFile("wav-com-nome-de.mp3", "WAV com terminação .mp3", _write(speech), "", True),
         OddFile("sem-terminacao", "WAV sem terminação", _write(speech), "", True),
         OddFile("estranho.xyz", "WAV com terminação desconhecida", _write(speech), "", True),
-        OddFile("capa.mp3", "MP3 com imagem de capa quebrada", lambda path: path.write_bytes(_with_cover()), "segmentos", True),
+        OddFile("capa.mp3", "MP3 com imagem de capa quebrada", lambda path: path.write_bytes(_with_cover()), "segmento", True),
         OddFile("8khz.wav", "WAV mu-law de 8 kHz", _write(lambda: converted(".wav", "-ar", "8000", "-c:a", "pcm_mulaw")), "", True),
         OddFile("96khz.wav", "WAV 24 bits de 96 kHz", _write(lambda: converted(".wav", "-ar", "96000", "-c:a", "pcm_s24le")), "", True),
         OddFile("float.wav", "WAV de ponto flutuante", _write(lambda: converted(".wav", "-c:a", "pcm_f32le")), "", True),
@@ -212,7 +213,7 @@ def said_of_each(written: WrittenSegments, inputs: set[str]) -> dict[str, str]:
     for row in written.rows:
         counts[row[0]] += 1
     for name, count in counts.items():
-        said[name] = f"{count} segmentos" if count else said[name]
+        said[name] = counted(count, "segmento") if count else said[name]
     for name, sentence in (*written.failed, *written.remarks):
         if name in said:
             said[name] = "; ".join(filter(None, (said[name], sentence)))

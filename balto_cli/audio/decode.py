@@ -245,7 +245,8 @@ class _Said:
                 f"arquivo truncado: declara {_seconds(duration_s + missing_s)}, só {_seconds(duration_s)} foram lidos"
             )
         elif self.damages:
-            remarks.append(f"trechos danificados: o decodificador reclamou {self.damages} vez(es)")
+            times = "vez" if self.damages == 1 else "vezes"
+            remarks.append(f"trechos danificados: o decodificador reclamou {self.damages} {times}")
         if self.audio_tracks > 1:
             remarks.append(f"{self.audio_tracks} trilhas de áudio: só a primeira foi usada")
         return "; ".join(remarks) or None

@@ -164,6 +164,7 @@ def _finish(session: Session, request: Request, output: Path, json: bool, played
     """Write the workbooks, say where they are and how the server's hearing compares, close the run."""
     from balto_cli.evaluation.analysis import analyse
     from balto_cli.evaluation.run import failed_calls
+    from balto_cli.evaluation.verdicts import counted
     from balto_cli.reports.delivery import write_workbooks
     from balto_cli.reports.price_table import spending_text
     from balto_cli.reports.report_table import report_text
@@ -172,9 +173,11 @@ def _finish(session: Session, request: Request, output: Path, json: bool, played
     analysis = analyse(session.stored_run())
     saved = write_workbooks(analysis, output, session.folder.path)
     if session.unwritten:
-        say(f"{session.unwritten} respostas não couberam no disco e serão pedidas de novo na próxima vez.")
+        one, more = "resposta não coube no disco e será pedida", "respostas não couberam no disco e serão pedidas"
+        say(f"{counted(session.unwritten, one, more)} de novo na próxima vez.")
     if session.tally.reused:
-        say(f"{session.tally.reused} respostas já guardadas foram usadas de novo (--refazer pergunta outra vez).")
+        one, more = "resposta já guardada foi usada", "respostas já guardadas foram usadas"
+        say(f"{counted(session.tally.reused, one, more)} de novo (--refazer pergunta outra vez).")
     if note := session.close():
         say(note)
     failed = failed_calls(session.comparison)

@@ -23,7 +23,7 @@ def report(
     run: Annotated[
         list[str],
         typer.Argument(
-            metavar="RUN",
+            metavar="EXECUÇÃO",
             help="Pastas de execução (planilhas/execucoes/DATA_HORA); de planilhas, a última terminada. Várias saem "
             "uma depois da outra.",
             show_default=False,
@@ -51,7 +51,10 @@ def report(
     baseline: Annotated[
         str | None,
         typer.Option(
-            "--baseline", metavar="RUN", help="Execução de antes: diz o que mudou, e quão certo.", show_default=False
+            "--baseline",
+            metavar="EXECUÇÃO",
+            help="Execução de antes: diz o que mudou, e quão certo.",
+            show_default=False,
         ),
     ] = None,
     fail_if: Annotated[

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from balto_cli.cli.console import print_result, say
 from balto_cli.cli.operator import client_id, operate, wall_clock
 from balto_cli.errors import UsageError
-from balto_cli.evaluation.verdicts import percent
+from balto_cli.evaluation.verdicts import counted, percent
 from balto_cli.settings import data_folder
 from balto_cli.store.dialogues import sessions_within, turns_of
 from balto_cli.store.feedback import BRASILIA_H, By, Floor, Which, rates
@@ -83,7 +83,8 @@ def print_again(settings: Settings, since: str | None, until: str | None, client
                     print_result(_change(again, json=json))
 
     operate(settings, work)
-    say(f"{decided} decisões refeitas, {sum(changes.values())} mudaram.")
+    changed = counted(sum(changes.values()), "mudou", "mudaram")
+    say(f"{counted(decided, 'decisão refeita', 'decisões refeitas')}, {changed}.")
     for (before, now), count in changes.most_common():
         say(f"  {before} → {now}: {count}")
 

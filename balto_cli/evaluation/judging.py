@@ -10,6 +10,7 @@ from balto_cli.evaluation.normalize import normalize
 from balto_cli.evaluation.readings import accept, first_reading, parse_readings
 from balto_cli.evaluation.results import Comparison, FileResult, Outcome, SegmentResult, State
 from balto_cli.evaluation.scores import score_pair
+from balto_cli.evaluation.verdicts import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -200,8 +201,14 @@ def _reference_remarks(reference: Reference) -> tuple[str, ...]:
     """What was wrong with a reference, or what was left out of it."""
     if reference.problem:
         return (reference.problem.rstrip("."),)
-    counts = ((reference.speakers_dropped, "nome(s) de quem fala"), (reference.timestamps_dropped, "marca(s) de tempo"))
-    dropped = " e ".join(f"{count} {what}" for count, what in counts if count)
+    dropped = " e ".join(
+        f"{counted(count, noun)} {of}"
+        for count, noun, of in (
+            (reference.speakers_dropped, "nome", "de quem fala"),
+            (reference.timestamps_dropped, "marca", "de tempo"),
+        )
+        if count
+    )
     remarks = [f"referência sem {dropped}"] if dropped else []
     if reference.mended:
         remarks.append("acentos trocados da referência foram consertados")

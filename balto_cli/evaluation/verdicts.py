@@ -26,9 +26,9 @@ def points(difference: float) -> str:
     return f"{text} {'ponto' if abs(difference) < 0.0195 else 'pontos'}"
 
 
-def counted(count: int, noun: str) -> str:
-    """`1 arquivo`, `12 arquivos`."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+def counted(count: int, noun: str, plural: str | None = None) -> str:
+    """`1 arquivo`, `12 arquivos`; `plural` where an `s` does not make it."""
+    return f"{count} {noun}" if count == 1 else f"{count} {plural or noun + 's'}"
 
 
 def pair_sentence(

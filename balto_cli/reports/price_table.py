@@ -6,6 +6,7 @@ import io
 import json
 from typing import TYPE_CHECKING, Any
 
+from balto_cli.evaluation.verdicts import counted
 from balto_cli.stt.prices import PRICES_DATE
 
 if TYPE_CHECKING:
@@ -20,8 +21,8 @@ _WIDTH = 160
 
 def survey_text(found: Survey, quotes: Sequence[Quote], reais_per_dollar: float, budget_brl: float | None) -> str:
     """How much there is to transcribe and what that costs at each provider, for a person."""
-    lines = [f"{found.files} gravação(ões), {_minutes(found.duration_s)}; {_segments(found)}"]
-    lines.append(f"Para cada provedor: {found.calls} chamada(s), {_minutes(found.audio_s)} de áudio.")
+    lines = [f"{counted(found.files, 'gravação', 'gravações')}, {_minutes(found.duration_s)}; {_segments(found)}"]
+    lines.append(f"Para cada provedor: {counted(found.calls, 'chamada')}, {_minutes(found.audio_s)} de áudio.")
     lines += ["", _table(quotes), ""]
     rate = f"com o dólar a R$ {_number(reais_per_dollar)} (BALTO_DOLAR muda)"
     lines.append(
@@ -137,7 +138,7 @@ def _as_dict(quote: Quote, found: Survey) -> dict[str, Any]:
 def _segments(found: Survey) -> str:
     if found.whole and not found.segments:
         return "cada uma inteira."
-    return f"{found.segments} segmento(s), {_minutes(found.segments_s)}."
+    return f"{counted(found.segments, 'segmento')}, {_minutes(found.segments_s)}."
 
 
 def _against(cost_brl: float, budget_brl: float | None) -> str:

@@ -20,6 +20,7 @@ from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import FuncFormatter, MultipleLocator
 
 from balto_cli.audio.pcm import SAMPLE_RATE_HZ
+from balto_cli.evaluation.verdicts import counted
 from balto_cli.pipeline.gates import SHARE as GATE_SHARE
 from balto_cli.pipeline.loudness import HIGH_HZ, LOW_HZ
 
@@ -91,7 +92,7 @@ def _headline(page: Page, title: str, config: PipelineConfig) -> str:
     ear = "webrtcvad e energia" if config.detector == "leve" else "porta webrtcvad, rede Silero"
     reduction = f"redução {_pt(config.reduction, 1)} ({config.reduction_engine})" if config.reduction else "som cru"
     return (
-        f"{title} — {place}: {len(page.segments)} segmentos\n"
+        f"{title} — {place}: {counted(len(page.segments), 'segmento')}\n"
         f"{ear}; pausa que fecha {config.close_after_ms} ms; tamanho máximo {_pt(config.max_length_s, 0)} s; "
         f"ao provedor: {reduction}"
     )

@@ -13,6 +13,7 @@ from balto_cli.audio.flac import write_flac
 from balto_cli.audio.inputs import InputFile, segment_name
 from balto_cli.audio.wav import write_wav
 from balto_cli.errors import AudioError
+from balto_cli.evaluation.verdicts import counted
 from balto_cli.files import folder_refused, write_atomically
 from balto_cli.pipeline import PipelineConfig, Segment, segment_stream
 from balto_cli.reports.processes import run_each
@@ -95,9 +96,10 @@ class WrittenSegments:
     def summary(self) -> str:
         """What a person reads at the end."""
         spoken_s = sum(row.duration_s for row in self.rows)
+        recordings = counted(self.files - len(self.failed), "gravação", "gravações")
         return (
-            f"{len(self.rows)} segmento(s) ({_seconds(spoken_s)} de fala)"
-            + f" de {self.files - len(self.failed)} gravação(ões) em {self.folder} (tabela: {TABLE})."
+            f"{counted(len(self.rows), 'segmento')} ({_seconds(spoken_s)} de fala)"
+            + f" de {recordings} em {self.folder} (tabela: {TABLE})."
             + (f" {len(self.failed)} com problema." if self.failed else "")
         )
 

@@ -158,7 +158,7 @@ def test_a_broken_file_is_a_row_with_its_reason(driver: Path, recordings: Path, 
     assert by_name["quebrado.mp3"]["Transcrição Completa (Local)"] is None
     assert by_name["a.wav"]["WER Local"] is not None
     assert by_name["b.wav"]["WER Local"] is None
-    assert "referência sem 2 nome(s) de quem fala" in by_name["a.wav"]["Observação"]
+    assert "referência sem 2 nomes de quem fala" in by_name["a.wav"]["Observação"]
     assert "nomes de quem fala 2" in result.stderr.decode()
 
 
@@ -199,7 +199,7 @@ def test_json_is_the_only_thing_on_standard_output(driver: Path, recordings: Pat
 
 def test_dry_run_writes_and_asks_nothing(driver: Path, recordings: Path, tmp_path: Path) -> None:
     result = run(driver, tmp_path / "log", "compare", recordings, "--output", tmp_path / "saida", "--dry-run")
-    assert "2 gravação(ões)" in result.stdout.decode()
+    assert "2 gravações" in result.stdout.decode()
     assert not asked(tmp_path / "log")
     assert not (tmp_path / "saida").exists()
 

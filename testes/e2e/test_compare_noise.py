@@ -36,7 +36,7 @@ def test_nothing_is_asked_before_the_cost_was_accepted(stand_ins: Running, recor
     result = compare(stand_ins, recordings, tmp_path, "--ruido", "10,0")
     assert result.returncode == 2
     assert "Provedores pedidos (*): R$" in result.stderr.decode()
-    assert "3 gravação(ões)" in result.stderr.decode()
+    assert "3 gravações" in result.stderr.decode()
     assert "--sim" in result.stderr.decode()
     assert not stand_ins.calls()
 
@@ -58,7 +58,7 @@ def test_a_sweep_is_compared_and_drawn(stand_ins: Running, recordings: Path, tmp
 def test_a_dry_run_prices_the_sweep_and_leaves_no_file(stand_ins: Running, recordings: Path, tmp_path: Path) -> None:
     result = compare(stand_ins, recordings, tmp_path / "saida", "--ruido", "5", "--dry-run")
     assert result.returncode == 0, result.stderr.decode()
-    assert "2 gravação(ões)" in result.stdout.decode()
+    assert "2 gravações" in result.stdout.decode()
     assert not (tmp_path / "saida").exists()
 
 

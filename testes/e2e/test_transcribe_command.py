@@ -216,7 +216,7 @@ def test_a_dry_run_prices_every_provider_without_a_key_or_a_call(tmp_path: Path)
     )  # fmt: skip
     assert result.returncode == 0, result.stderr.decode()
     text = result.stdout.decode()
-    assert "12 gravação(ões), 6,2 min" in text
+    assert "12 gravações, 6,2 min" in text
     for variable in ("ELEVENLABS", "ASSEMBLYAI", "DEEPGRAM", "GLADIA", "OPENAI"):
         assert f"sem chave: defina {variable}_API_KEY" in text
     assert "Preços de lista em " in text

@@ -66,6 +66,8 @@ class ProviderTable:
     """All providers in one part."""
 
     caption: str
+    unit: str
+    """What is judged, in the plural: utterances or whole files."""
     rows: tuple[ProviderRow, ...]
 
 
@@ -176,9 +178,10 @@ def _slices(part: PartAnalysis) -> tuple[SliceTable, ...]:
 
 def _table(part: PartAnalysis) -> ProviderTable:
     high = max((scores.wer.high or scores.wer.value or 0.0 for scores in part.providers), default=0.0) or 1.0
-    spoken = f"{part.coverage.utterances_counted} de {part.coverage.utterances} falas"
-    caption = f"{_PART_NAMES[part.part].capitalize()}: erros somados sobre palavras somadas, {spoken}"
-    return ProviderTable(caption, tuple(_row(scores, high, part.winner) for scores in part.providers))
+    unit = "falas" if part.part is Part.SEGMENTS else "arquivos"
+    judged = f"{part.coverage.utterances_counted} de {part.coverage.utterances} {unit}"
+    caption = f"{_PART_NAMES[part.part].capitalize()}: erros somados sobre palavras somadas, {judged}"
+    return ProviderTable(caption, unit, tuple(_row(scores, high, part.winner) for scores in part.providers))
 
 
 def _row(scores: ProviderScores, high: float, winner: str | None) -> ProviderRow:

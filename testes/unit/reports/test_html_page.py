@@ -22,6 +22,7 @@ from balto_cli.evaluation.normalize import RULES
 from balto_cli.reports.audio_link import AudioLink, link_audio
 from balto_cli.reports.html import Since, html_page
 from balto_cli.reports.html.page import embedded_json
+from balto_cli.reports.html.summary import summarize
 from balto_cli.reports.html.word_trace import positions_of, trace, trace_shares, with_boxes
 from testes.analises import analysis_of, example
 from testes.stored_runs import Told, make_run
@@ -249,3 +250,10 @@ def test_links_reach_recordings_of_any_name(tmp_path: Path) -> None:
     for gone in (None, "", str(tmp_path / "sumiu.wav"), "\0"):
         assert link_audio(gone, tmp_path).href is None
         assert link_audio(gone, tmp_path).problem
+
+
+def test_segments_are_counted_as_utterances_and_originals_as_files() -> None:
+    segments, originals = summarize(analysis_of(example(RATES), Part.SEGMENTS, Part.ORIGINALS)).tables
+    assert segments.caption.endswith("falas")
+    assert originals.caption.endswith(" de 12 arquivos")
+    assert (segments.unit, originals.unit) == ("falas", "arquivos")
