@@ -60,6 +60,8 @@ _WANTS = re.compile(r"^nao\b|\b(?:quero|queria|me (?:ve|da)|levo|vou levar|tem)\
 """In the answer to whether somebody is allergic: what is named is no allergen."""
 _TAKES_ONLY = re.compile(
     r"\b(?:vou (?:levar|querer) (?:\w+ )?so|so (?:vou (?:levar|querer|pegar)|levo)|levo so|vim (?:aqui )?so)\b"
+    r"|^(?:e |era )?so (?:o|a|os|as|ess[ea]|est[ea]|um|uma) (?:\w+ ){1,4}mesmo"
+    r"(?: (?:pode|obrigad\w+|valeu|brigad\w+)\b|$)"
 )
 """Who takes one thing and no more: it may be a plaster, and no wound was told."""
 _LEAST_OF_ECHO, _LONGEST_ECHO = 2, 4

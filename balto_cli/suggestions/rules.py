@@ -65,7 +65,7 @@ _SUPPRESSED = {
     "nariz_seco": ("nariz_entupido", "ar_seco"),
     "dor_garganta": ("rouquidao",),
     "rouquidao": (),
-    "olho_seco": ("olho_irritado", "ar_seco", "queimadura_sol"),
+    "olho_seco": ("olho_irritado", "ar_seco", "queimadura_sol", "pele_seca"),
     "olho_irritado": ("queimadura_sol",),
     "ouvido_agua": ("dor_ouvido", "ouvido_cera", "queimadura_sol"),
     "ouvido_cera": ("dor_ouvido",),
@@ -410,7 +410,8 @@ def _candidates(
             )
         )
     # With a prescription in hand what was named is what it is for.
-    wanted = [m for m in facts.mentions if m.role == "citado"] if facts.prescription else []
+    roles = ("citado",) if prescribed else ("citado", "uso")
+    wanted = [m for m in facts.mentions if m.role in roles] if facts.prescription else []
     plain = [m for m in (*asked, *wanted) if m.category not in FORBIDDEN_STATUS]
     if facts.prescription or facts.prescribed:
         sources = [c for m in plain for c in _complements(m, catalogue, lexicon, prescribed=True)] + sources

@@ -33,6 +33,8 @@ _ABSENT = frozenset(
     {"doi", "tem", "tenho", "teve", "tive", "sinto", "sente", "sangra", "incomoda", "ha", "deu", "apareceu", "houve"}
 )
 """Verbs that deny what stands before them: "no peito não dói nada"."""
+_NOTHING_GOES = re.compile(r"\bnada de (?:\w+ )?(?:banheiro|coco|cocozinho|evacuar|sono|dormir|xixi|intestino|vaso)")
+"""What does not come is the complaint: "nada de banheiro faz três dias"."""
 _NO_RESPITE = (["tregua"], ["folga"], ["sossego"], ["paz"], ["descanso"], ["jeito"])
 """What a pain that does not give any goes on without."""
 _AFTER_NO = frozenset(
@@ -90,7 +92,7 @@ class Sentence:
         before = said[turned[-1] if turned else 0 :].split()[-_REACH:]
         for index, word in enumerate(before):
             rest = before[index + 1 :]
-            if word == "nada" and rest[:1] == ["de"]:
+            if word == "nada" and rest[:1] == ["de"] and not _NOTHING_GOES.search(self.words[low:high]):
                 return True
             if word in _NEGATORS:
                 if word in ("nao", "nem") and any(later in _NOT_DENYING for later in rest):
