@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as json_module
 import re
+import sys
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -173,9 +174,18 @@ def _ask_password() -> str:
     """A new password, typed twice. Raises `UsageError` for one that is too easy."""
     from balto_cli.server.secrets import MIN_LENGTH, is_weak
 
-    given: str = typer.prompt(
-        f"Senha nova (ao menos {MIN_LENGTH} caracteres)", hide_input=True, confirmation_prompt="De novo"
-    )
+    if sys.stdin.isatty():
+        given: str = typer.prompt(f"Senha nova (ao menos {MIN_LENGTH} caracteres)", hide_input=True)
+        again: str = typer.prompt("De novo", hide_input=True)
+    else:
+        # Nothing echoes here; asking as on a terminal would only warn of it, in English.
+        given, again = (sys.stdin.readline().rstrip("\r\n") for _ in range(2))
+        if not given:
+            raise UsageError(
+                "Falta a senha: rode em um terminal, ou mande-a duas vezes, em duas linhas, pela entrada padrão."
+            )
+    if given != again:
+        raise UsageError("As duas senhas não são iguais: repita o comando.")
     if is_weak(given):
         raise UsageError(f"Senha fácil demais: use ao menos {MIN_LENGTH} caracteres, que não sejam uma palavra comum.")
     return given

@@ -71,10 +71,7 @@ def main() -> None:
     use_utf8()
     code = _run()
     if code == EXIT_INTERRUPTED:
-        print_error(
-            "Interrompido: repita o mesmo comando para continuar; o que compare e transcribe --output já obtiveram "
-            "está guardado."
-        )
+        print_error(_interrupted(next((word for word in sys.argv[1:] if not word.startswith("-")), "")))
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
@@ -85,6 +82,16 @@ def main() -> None:
         # A speech engine in the middle of a file cannot be interrupted, and an ordinary exit would wait for it.
         os._exit(code)
     sys.exit(code)
+
+
+def _interrupted(command: str) -> str:
+    if command == "compare":
+        return "Interrompido: repita o mesmo comando para continuar; o que já foi respondido está guardado."
+    if command == "transcribe":
+        return (
+            "Interrompido: repita o mesmo comando para continuar; com --output, o que já foi respondido está guardado."
+        )
+    return "Interrompido."
 
 
 def _run() -> int:

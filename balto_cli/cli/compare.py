@@ -32,6 +32,7 @@ from balto_cli.cli.options import (
     SemTermos,
     build_config,
     build_providers,
+    number,
     opened_inputs,
     read_reais,
     read_settings,
@@ -96,7 +97,12 @@ def compare(
     ] = None,
     velocidade: Annotated[
         float,
-        typer.Option("--velocidade", min=0.1, max=1000, help="Quantas vezes o tempo real, com --server; 1 é ao vivo."),
+        typer.Option(
+            "--velocidade",
+            metavar="NÚMERO",
+            parser=number(0.1, 1000),
+            help="Quantas vezes o tempo real, com --server; 1 é ao vivo.",
+        ),
     ] = 20,
     output: Annotated[Path, typer.Option("--output", metavar="PASTA", help="Onde gravar as planilhas.")] = Path(
         "planilhas"
@@ -133,7 +139,8 @@ def compare(
     providers = build_providers(provider, settings, terms=not sem_termos)
     with opened_inputs(entrada) as inputs:
         with TerminalProgress() as progress:
-            gathered = gather(inputs.files, progress)
+            folders = [path.absolute() for path in map(Path, entrada) if path.is_dir()]
+            gathered = gather(inputs.files, progress, whole=folders)
         asked = Sweep(inputs.files, gathered.references, gathered.facts)
         if ratios_db:
             asked = mix_noise(inputs.files, gathered, ratios_db, arquivo_ruido, config, output / FOLDER)

@@ -14,7 +14,7 @@ from balto_cli.cli.console import say
 from balto_cli.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from balto_cli.audio.inputs import Inputs
     from balto_cli.pipeline import PipelineConfig
@@ -136,6 +136,21 @@ def read_reais(text: str | None) -> float | None:
     if "," in amount:
         amount = amount.replace(".", "").replace(",", ".")
     return float(amount)
+
+
+def number(low: float, high: float) -> Callable[[str], float]:
+    """What reads a number that a person writes with a comma or a point, and refuses others."""
+
+    def read(written: str | float) -> float:
+        text = str(written).strip()
+        if not re.fullmatch(r"-?[0-9]+([.,][0-9]+)?", text):
+            raise typer.BadParameter("não é um número, como 1,5.")
+        value = float(text.replace(",", "."))
+        if not low <= value <= high:
+            raise typer.BadParameter(f"vai de {f'{low:g} a {high:g}'.replace('.', ',')}.")
+        return value
+
+    return read
 
 
 def build_config(perfil: str | None, settings: Settings) -> PipelineConfig:

@@ -42,8 +42,6 @@ def print_rates(
     settings: Settings, since: str | None, until: str | None, client: str | None, floor: float, *, json: bool
 ) -> None:
     """The shares of sales; those under the floor (a share) are marked."""
-    if not 0 <= floor <= 1:
-        raise UsageError("--piso é uma fração entre 0 e 1, por exemplo 0.05.")
 
     async def work(store: Store) -> dict[By, list[Rate]]:
         which = await _which(store, since, until, client)

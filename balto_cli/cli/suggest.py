@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from balto_cli.cli.console import print_result, say
-from balto_cli.cli.options import read_settings
+from balto_cli.cli.options import number, read_settings
 from balto_cli.errors import UsageError
 from balto_cli.files import os_reason
 
@@ -67,7 +67,13 @@ def suggest(
         str | None, typer.Option("--cliente", metavar="NOME", help="Do banco, só esta rede.", show_default=False)
     ] = None,
     piso: Annotated[
-        float, typer.Option("--piso", help="Fração de vendas sob a qual uma regra ou produto é marcado.")
+        float,
+        typer.Option(
+            "--piso",
+            metavar="FRAÇÃO",
+            parser=number(0, 1),
+            help="Fração de vendas sob a qual uma regra ou produto é marcado.",
+        ),
     ] = 0.05,
     json: Annotated[bool, typer.Option("--json", help="Uma decisão em JSON por linha; com --score, a tabela.")] = False,
 ) -> int:

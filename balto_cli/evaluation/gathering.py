@@ -12,9 +12,10 @@ from balto_cli.evaluation.headers import CONVERSATION, column_of
 from balto_cli.evaluation.reference_table import Table, is_table_name, read_table
 from balto_cli.evaluation.references import Reference, find_references, read_reference, reference_of_text
 from balto_cli.evaluation.stored_run import FileFacts
+from balto_cli.evaluation.verdicts import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from balto_cli.audio.inputs import InputFile
     from balto_cli.evaluation.progress import Progress
@@ -31,27 +32,33 @@ class Gathered:
     facts: dict[Path, FileFacts]
 
 
-def gather(files: Iterable[InputFile], progress: Progress) -> Gathered:
+def gather(files: Iterable[InputFile], progress: Progress, *, whole: Collection[Path] | None = None) -> Gathered:
     """Read the references and tables beside recordings, and say what of them belongs to none, is double or empty.
 
+    `whole` holds the folders (absolute) that were given as such; None: all. Beside a recording that was given by its
+    name alone, what belongs to others is nobody's mistake and is not told.
     A `NAME.txt` counts before a table, a table before another one further up or later by name.
     """
     files = tuple(files)
-    references = _from_texts([file.path for file in files], progress)
+    references = _from_texts([file.path for file in files], whole, progress)
     facts: dict[Path, FileFacts] = {}
     for folder, table in _tables(files):
         if table.problem:
             progress.say(table.problem)
         below = [file.path for file in files if file.path.is_relative_to(folder)]
-        _take(table, folder, below, references, facts, progress)
+        _take(table, folder, below, references, facts, progress, tell_orphans=_is_within(folder, whole))
     return Gathered(references, facts)
 
 
-def _from_texts(paths: Sequence[Path], progress: Progress) -> dict[Path, Reference]:
+def _is_within(path: Path, folders: Collection[Path] | None) -> bool:
+    return folders is None or any(path.absolute().is_relative_to(folder) for folder in folders)
+
+
+def _from_texts(paths: Sequence[Path], whole: Collection[Path] | None, progress: Progress) -> dict[Path, Reference]:
     folders = sorted({path.parent for path in paths})
     names = find_references(paths, [entry for folder in folders for entry in folder.iterdir()])
-    if names.orphans:
-        progress.say(f"Referências sem gravação ({len(names.orphans)}): {_listed([o.name for o in names.orphans])}.")
+    if orphans := [one.name for one in names.orphans if _is_within(Path(one), whole)]:
+        progress.say(f"Referências sem gravação ({len(orphans)}): {_listed(orphans)}.")
     for text, count in Counter(names.of.values()).items():
         if count > 1:
             progress.say(f"{text.name} é a referência de {count} gravações: NOME.EXT.txt serve a uma só.")
@@ -85,6 +92,8 @@ def _take(
     references: dict[Path, Reference],
     facts: dict[Path, FileFacts],
     progress: Progress,
+    *,
+    tell_orphans: bool,
 ) -> None:
     """Enter a table's rows, and say what is wrong with them."""
     find = _Finder(folder, recordings)
@@ -92,7 +101,7 @@ def _take(
     rows_of: dict[Path, TableRow] = {}
     for row in table.rows:
         paths = find.recordings_of(row.file)
-        if not paths:
+        if not paths and tell_orphans:
             orphans.append(row.file)
         for path in paths:
             first = rows_of.setdefault(path, row)
@@ -117,14 +126,15 @@ def _take(
                 )
     if not rows_of and all(row.text is None for row in table.rows):
         return  # a list of something else
-    for what, names in (
-        ("linhas sem gravação", orphans),
-        ("gravações repetidas, vale a primeira linha", double),
-        ("linhas sem texto de referência", empty),
-        ("gravações que já têm outra referência, que é a que vale", outvoted),
+    other = "outra referência, que é a que vale"
+    for nouns, names in (
+        (("linha sem gravação", "linhas sem gravação"), orphans),
+        (("gravação repetida, vale a primeira linha", "gravações repetidas, vale a primeira linha"), double),
+        (("linha sem texto de referência", "linhas sem texto de referência"), empty),
+        ((f"gravação que já tem {other}", f"gravações que já têm {other}"), outvoted),
     ):
         if names:
-            progress.say(f"{table.name}: {len(names)} {what}: {_listed(names)}.")
+            progress.say(f"{table.name}: {counted(len(names), *nouns)}: {_listed(names)}.")
 
 
 class _Finder:

@@ -82,8 +82,9 @@ def test_doctor_explains_itself_in_portuguese() -> None:
         (["transcribe", str(ENTRADA), "--format"], "--format precisa de um valor"),
         (["serve", "--port", "abc"], "Valor inválido para --port: não é um número inteiro. Veja `balto serve --help`."),
         (["serve", "--port", "99999"], "Valor inválido para --port: o máximo é 65535."),
-        (["compare", str(ENTRADA), "--velocidade", "1,5"], "Valor inválido para --velocidade: não é um número"),
-        (["compare", str(ENTRADA), "--velocidade", "0"], "Valor inválido para --velocidade: o mínimo é 0.1."),
+        (["compare", str(ENTRADA), "--velocidade", "dez"], "Valor inválido para --velocidade: não é um número"),
+        (["compare", str(ENTRADA), "--velocidade", "0,01"], "Valor inválido para --velocidade: vai de 0,1 a 1000."),
+        (["suggest", "--taxas", "--piso", "1,5"], "Valor inválido para --piso: vai de 0 a 1."),
         (["backup", "uma", "pasta"], "Argumento a mais: pasta"),
     ],
 )

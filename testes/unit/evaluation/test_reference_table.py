@@ -176,7 +176,7 @@ def test_a_name_that_two_folders_have_is_not_guessed(folder: Path) -> None:
     (folder / "sub" / "t.csv").write_text("arquivo;texto\na.wav;de baixo\nb.wav;de cima\n", "utf-8")
     _, texts, lines = gathered(folder)
     assert texts == {"sub/a.wav": "de baixo"}
-    assert lines == ["t.csv: 1 linhas sem gravação: b.wav."]
+    assert lines == ["t.csv: 1 linha sem gravação: b.wav."]
 
 
 def test_double_empty_and_orphan_rows_are_said_and_a_text_file_wins(folder: Path) -> None:
@@ -188,10 +188,10 @@ def test_double_empty_and_orphan_rows_are_said_and_a_text_file_wins(folder: Path
     found, texts, lines = gathered(folder)
     assert texts == {"a.wav": "um", "b.wav": "do texto"}
     assert lines == [
-        "t.csv: 1 linhas sem gravação: x.wav.",
-        "t.csv: 1 gravações repetidas, vale a primeira linha: a.wav (linhas 2 e 3).",
-        "t.csv: 1 linhas sem texto de referência: sub/c.wav.",
-        "t.csv: 1 gravações que já têm outra referência, que é a que vale: b.wav.",
+        "t.csv: 1 linha sem gravação: x.wav.",
+        "t.csv: 1 gravação repetida, vale a primeira linha: a.wav (linhas 2 e 3).",
+        "t.csv: 1 linha sem texto de referência: sub/c.wav.",
+        "t.csv: 1 gravação que já tem outra referência, que é a que vale: b.wav.",
     ]
     assert found.facts[folder / "b.wav"].details == {"loja": "Sul"}
 
@@ -220,3 +220,16 @@ def test_a_bad_cell_leaves_the_file_with_a_problem(folder: Path) -> None:
     (folder / "t.csv").write_text("arquivo;texto\na.wav;...\n", "utf-8")
     found, _, _ = gathered(folder)
     assert found.references[folder / "a.wav"].problem == "A referência da linha 2 de t.csv não tem nenhuma palavra."
+
+
+def test_beside_a_recording_that_was_named_alone_what_belongs_to_others_is_not_told(folder: Path) -> None:
+    (folder / "a.txt").write_text("um", "utf-8")
+    (folder / "z.txt").write_text("de ninguém", "utf-8")
+    (folder / "t.csv").write_text("arquivo;texto\na.wav;um\ny.wav;nada\n", "utf-8")
+    files = find_inputs([folder / "a.wav"]).files
+    alone, in_folder = Silent(), Silent()
+    found = gather(files, alone, whole=())
+    gather(files, in_folder, whole=[folder])
+    assert found.references[folder / "a.wav"].text == "um"
+    assert alone.lines == []
+    assert in_folder.lines == ["Referências sem gravação (1): z.txt.", "t.csv: 1 linha sem gravação: y.wav."]

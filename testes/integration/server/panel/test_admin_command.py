@@ -98,3 +98,11 @@ def test_nobody_is_the_persons_mistake() -> None:
     for command in ("remove", "password"):
         with pytest.raises(UsageError, match="Não há conta"):
             run(command, "ninguem", typed=TYPED)
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"), [("", "Falta a senha"), ("cavalo-bateria-grampo\noutra\n", "não são iguais")]
+)
+def test_a_password_that_does_not_come_or_differs_is_one_sentence(typed: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        run("add", "maria.souza", "--papel", "operador", typed=typed)
