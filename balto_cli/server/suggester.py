@@ -10,12 +10,13 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
+from balto_cli.errors import UsageError
 from balto_cli.server.logs import logger
 from balto_cli.suggestions.llm import DailyBudget, LlmChooser, models_of
 from balto_cli.suggestions.shelf import Shelves
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from balto_cli.settings import Settings
@@ -66,6 +67,25 @@ class Suggester:
         Raises `UsageError` where one of its files is broken.
         """
         return await self._in_thread(self._shelves.review, client_id)
+
+    async def product_names(self, client_ids: Iterable[str]) -> dict[str, str]:
+        """Name by id of all that may be suggested to these clients, Balto's own and theirs.
+
+        An id that stands for several products has all their names. Of a client whose file cannot be read it is Balto's.
+        """
+
+        def work() -> dict[str, str]:
+            named: dict[str, dict[str, None]] = {}
+            for client_id in client_ids:
+                try:
+                    products = self._shelves.catalogue(client_id).products
+                except UsageError:
+                    products = self._shelves.catalogue(None).products
+                for product in products:
+                    named.setdefault(product.id, {})[product.name] = None
+            return {key: " ou ".join(names) for key, names in named.items()}
+
+        return await self._in_thread(work)
 
     async def rules(self, client_id: str | None, turns: Sequence[str]) -> tuple[SuggestionEngine, Ruled]:
         """What the rules say of a customer's turns, and the engine that may ask a model about it.

@@ -25,6 +25,7 @@ from balto_cli.store.records import (
     segment_id,
 )
 from balto_cli.stt.base import Word
+from balto_cli.suggestions.catalogue import load_catalogue
 from testes.live import EVENTS, pcm_of
 from testes.navegador import SCREENS, chromium, look, sign_in, without_faults
 from testes.painel import PanelRunning, panel_in_thread
@@ -142,7 +143,7 @@ async def _interaction(
         answered + timedelta(milliseconds=40),
         bool(message),
         f"dor_{index}" if message else "sem_pedido",
-        (f"produto-{index}",) if action == "sugerir" else (),
+        ({1: "M002"}.get(index, f"produto-{index}"),) if action == "sugerir" else (),
     )
     await store.add_suggestion(row)
     if action == "sugerir" and maker.random() < 0.8:
@@ -272,4 +273,8 @@ def test_charts_have_a_table_beside_them(page: Page, panel: Started) -> None:
         handle = picture.element_handle()
         page.wait_for_function("image => image.complete && image.naturalWidth > 0", arg=handle, timeout=30_000)
     expect(page.get_by_role("region", name="Sugestões por regra")).to_contain_text("dor_1")
+    products = page.get_by_role("region", name="Sugestões por produto")
+    name = next(product.name for product in load_catalogue().products if product.id == "M002")
+    expect(products.get_by_role("rowheader", name=f"{name} M002")).to_be_visible()
+    expect(products.get_by_role("rowheader", name="produto-5", exact=True)).to_be_visible()
     look(page, "analises-30")

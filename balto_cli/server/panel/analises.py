@@ -147,7 +147,7 @@ def _quality(run: RunEntry) -> Bars | None:
 
 async def _start(app: web.Application) -> None:
     app[_PENCIL] = ThreadPoolExecutor(1, thread_name_prefix="balto-draw")
-    app[_KEPT] = SumsKept(app[CONTEXT].store, app[CONTEXT].now)
+    app[_KEPT] = SumsKept(app[CONTEXT].store, app[CONTEXT].now, app[CONTEXT].suggester.product_names)
 
 
 async def _stop(app: web.Application) -> None:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict, defaultdict
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from balto_cli.server.panel.charts import Bars, Curves, Series
 from balto_cli.store import feedback, figures
+from balto_cli.store.counters import list_counters
 from balto_cli.store.feedback import By
 from balto_cli.store.figures import LATENCY_STEP_MS, Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
     from datetime import datetime
 
     from balto_cli.server.panel.charts import Chart
@@ -86,9 +87,16 @@ class Sums:
 class SumsKept:
     """Adds up in the store's readers, one after the other, and remembers for some minutes."""
 
-    def __init__(self, store: Store, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        now: Callable[[], datetime],
+        product_names: Callable[[Iterable[str]], Awaitable[Mapping[str, str]]],
+    ) -> None:
+        """`product_names` gives the names, by id, of what is suggested to clients, named by their ids."""
         self._store = store
         self._now = now
+        self._product_names = product_names
         self._kept: OrderedDict[tuple[object, ...], asyncio.Task[Sums]] = OrderedDict()
         self._one = asyncio.Lock()
 
@@ -120,13 +128,16 @@ class SumsKept:
         read = self._store.read
         # One reader of the store at most: the others are for those who work.
         async with self._one:
+            products = await read(feedback.rates, By.PRODUCT, which)
+            clients = {counter.client_id for counter in await read(list_counters, which.client_id)} if products else ()
+            names = await self._product_names(clients) if products else {}
             return Sums(
                 self._now(),
                 tuple(await read(figures.by_hour, which)),
                 tuple(await read(figures.by_counter, which)),
                 tuple(await read(figures.latencies, which)),
                 tuple(await read(feedback.rates, By.RULE, which)),
-                tuple(await read(feedback.rates, By.PRODUCT, which)),
+                tuple(replace(rate, name=names.get(rate.key, rate.name)) for rate in products),
             )
 
 

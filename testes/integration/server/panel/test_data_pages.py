@@ -218,7 +218,10 @@ async def test_sums_that_somebody_waits_for_are_not_given_up_for_others() -> Non
             await answers.wait()
             return []
 
-    kept = SumsKept(Slow(), lambda: datetime.now(UTC))  # type: ignore[arg-type]
+    async def no_names(_: object) -> dict[str, str]:
+        return {}
+
+    kept = SumsKept(Slow(), lambda: datetime.now(UTC), no_names)  # type: ignore[arg-type]
     asked = [kept.ask((number,), Which()) for number in range(30)]
     answers.set()
     assert len(await asyncio.gather(*asked)) == 30
