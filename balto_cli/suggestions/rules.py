@@ -378,12 +378,15 @@ def _prescriptions(facts: Facts, near: Sequence[Mention], asked: Sequence[Mentio
 def _needs(facts: Facts, lexicon: Lexicon) -> list[Need]:
     """The needs that are left when vaguer ones of the same complaint are gone, complaints first, as told."""
     present = set(facts.needs)
+    if facts.needs.get("colica_menstrual") in _ANY_CRAMP and present & _OF_THE_BELLY:
+        present.discard("colica_menstrual")
     gone = {vague for need in present for vague in _SUPPRESSED.get(need, ())}
     rank = {name: index for index, name in enumerate(facts.needs)}
+    if "picad" in facts.needs.get("insonia", ""):
+        gone.add("picada")
+        present.discard("picada")
     if present & _KEEPS_AWAKE:
         gone.add("insonia")
-    if facts.needs.get("colica_menstrual") in _ANY_CRAMP and present & _OF_THE_BELLY:
-        gone.add("colica_menstrual")
     left = [need for need in lexicon.needs if need.id in present - gone]
     return sorted(left, key=lambda need: (not need.symptom, rank[need.id]))
 
