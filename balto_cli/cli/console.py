@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import deque
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from rich.progress import TaskID
+
+
+_TOO_EARLY_S = 3.0
 
 
 def use_utf8() -> None:
@@ -33,6 +37,30 @@ def say(line: str) -> None:
 def print_result(text: str = "") -> None:
     """A result, to standard output."""
     print(text)  # noqa: T201
+
+
+class Pace:
+    """How long the rest takes, from the later half of the time that has passed.
+
+    A run that goes on takes what is stored in no time, and that says nothing of the rest.
+    """
+
+    def __init__(self, began_s: float) -> None:
+        self._began_s = began_s
+        self._points = deque([(began_s, 0.0)])
+        """When how much was done, the first one from before the later half."""
+
+    def left_s(self, now_s: float, done: float, of: float) -> float | None:
+        """Seconds for the rest, once `done` of `of` is done; None while it is too early to say."""
+        points = self._points
+        points.append((now_s, done))
+        half_s = (self._began_s + now_s) / 2
+        while len(points) > 2 and points[1][0] <= half_s:
+            points.popleft()
+        since_s, before = points[0]
+        if now_s - self._began_s < _TOO_EARLY_S or done <= before:
+            return None
+        return (now_s - since_s) / (done - before) * max(0.0, of - done)
 
 
 class TerminalProgress:
@@ -63,6 +91,7 @@ class TerminalProgress:
         self._done = 0.0
         self._told = 0
         self._began_s = time.monotonic()
+        self._pace = Pace(self._began_s)
 
     def __enter__(self) -> Self:
         """Show the bar."""
@@ -85,12 +114,13 @@ class TerminalProgress:
         self._done += files
         if self._task is not None:
             self._bar.update(self._task, advance=files, description=doing)
+        now_s = time.monotonic()
+        left_s = self._pace.left_s(now_s, self._done, self._files)
         done = int(self._done + 1e-6)
         if self._plain and done > self._told:
             self._told = done
-            passed_s = time.monotonic() - self._began_s
-            left_s = passed_s / self._done * (self._files - self._done)
-            say(f"[{done}/{self._files}] {doing} — passaram {passed_s:.0f} s, faltam cerca de {max(0.0, left_s):.0f} s")
+            left = "" if left_s is None else f", faltam cerca de {left_s:.0f} s"
+            say(f"[{done}/{self._files}] {doing} — passaram {now_s - self._began_s:.0f} s{left}")
 
     def say(self, line: str) -> None:
         """See `Progress.say`; does not break the bar."""
