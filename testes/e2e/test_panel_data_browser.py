@@ -277,4 +277,10 @@ def test_charts_have_a_table_beside_them(page: Page, panel: Started) -> None:
     name = next(product.name for product in load_catalogue().products if product.id == "M002")
     expect(products.get_by_role("rowheader", name=f"{name} M002")).to_be_visible()
     expect(products.get_by_role("rowheader", name="produto-5", exact=True)).to_be_visible()
+    for table in page.get_by_role("region").filter(has=page.locator("table")).all():
+        reached = table.evaluate(
+            "box => { box.scrollLeft = 1e4; const end = box.scrollLeft + box.clientWidth >= box.scrollWidth - 1;"
+            " box.scrollLeft = 0; return end; }"
+        )
+        assert reached
     look(page, "analises-30")
