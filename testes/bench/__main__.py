@@ -19,6 +19,7 @@ from testes.bench import (
     detection,
     panel,
     report,
+    rules,
     scoring,
     short_answers,
     state,
@@ -44,6 +45,7 @@ SECTIONS = {
     "termos": terms.section,
     "chamadas": calls.section,
     "painel": panel.section,
+    "regras": rules.section,
     "sugestoes": suggesting.section,
 }
 NEEDED = ("score_vad.py", "vad", "vad-real", "speech", "speech-real", "balcao", "sugestoes")
