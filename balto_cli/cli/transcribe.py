@@ -86,6 +86,7 @@ def transcribe(
                 whole=not segments, cut=segments, terms=not sem_termos, speakers=falantes,
                 budget_brl=budget_brl, json=json,
             )  # fmt: skip
+    from balto_cli.evaluation.verdicts import counted
     from balto_cli.reports.price_table import spending_as_list, spending_text
     from balto_cli.reports.transcript_files import TranscriptOptions, write_transcripts
     from balto_cli.stt.prices import REAIS_PER_DOLLAR
@@ -117,5 +118,5 @@ def transcribe(
             )
         )
     elif output:
-        say(f"{len(written.saved)} arquivo(s) em {output}.")
+        say(f"{counted(len(written.saved), 'arquivo')} em {output}.")
     return 1 if written.failed else 0

@@ -59,7 +59,7 @@ def read_own(path: Path) -> tuple[Product, ...]:
             continue
         products.append(product)
     if problems:
-        raise UsageError(f"{path.name} tem {len(problems)} problema(s):\n" + "\n".join(problems))
+        raise UsageError("\n".join((f"{path.name} não serve como está:", *problems)))
     if not products:
         raise UsageError(f"{path.name} não tem nenhum produto. Ponha um por linha, abaixo do cabeçalho.")
     return tuple(products)

@@ -127,7 +127,7 @@ def read_sheet(path: Path, catalogue: Catalogue) -> dict[str, Signature]:
             else:
                 signatures[signature.code] = signature
     if problems:
-        raise UsageError(f"{path.name} tem {len(problems)} problema(s):\n" + "\n".join(problems))
+        raise UsageError("\n".join((f"{path.name} não serve como está:", *problems)))
     return signatures
 
 
