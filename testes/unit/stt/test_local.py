@@ -79,7 +79,7 @@ async def test_weights_that_do_not_open_are_one_sentence(tmp_path: Path) -> None
 
 def test_without_the_extra_the_person_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
-    with pytest.raises(UsageError, match=r'pip install "balto\[local\]"'):
+    with pytest.raises(UsageError, match=r'pip install -e "\.\[local\]"'):
         local.LocalWhisper(WEIGHTS)
 
 
