@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from balto_cli.cli.console import TerminalProgress, print_error, print_result, say
+from balto_cli.cli.console import TerminalProgress, print_error, print_result, say, say_kept
 from balto_cli.cli.estimate import print_survey
 from balto_cli.cli.live_parity import (
     find_parity,
@@ -171,7 +171,6 @@ def _finish(session: Session, request: Request, output: Path, json: bool, played
     """Write the workbooks, say where they are and how the server's hearing compares, close the run."""
     from balto_cli.evaluation.analysis import analyse
     from balto_cli.evaluation.run import failed_calls
-    from balto_cli.evaluation.verdicts import counted
     from balto_cli.reports.delivery import write_workbooks
     from balto_cli.reports.price_table import spending_text
     from balto_cli.reports.report_table import report_text
@@ -179,12 +178,7 @@ def _finish(session: Session, request: Request, output: Path, json: bool, played
 
     analysis = analyse(session.stored_run())
     saved = write_workbooks(analysis, output, session.folder.path)
-    if session.unwritten:
-        one, more = "resposta não coube no disco e será pedida", "respostas não couberam no disco e serão pedidas"
-        say(f"{counted(session.unwritten, one, more)} de novo na próxima vez.")
-    if session.tally.reused:
-        one, more = "resposta já guardada foi usada", "respostas já guardadas foram usadas"
-        say(f"{counted(session.tally.reused, one, more)} de novo (--refazer pergunta outra vez).")
+    say_kept(unwritten=session.unwritten, reused=session.tally.reused)
     if note := session.close():
         say(note)
     failed = failed_calls(session.comparison)

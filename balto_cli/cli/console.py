@@ -39,6 +39,18 @@ def print_result(text: str = "") -> None:
     print(text)  # noqa: T201
 
 
+def say_kept(*, unwritten: int, reused: int) -> None:
+    """Of the answers of a run: how many the disk did not take, and how many were there before; nothing of none."""
+    from balto_cli.evaluation.verdicts import counted
+
+    if unwritten:
+        one, more = "resposta não coube no disco e será pedida", "respostas não couberam no disco e serão pedidas"
+        say(f"{counted(unwritten, one, more)} de novo na próxima vez.")
+    if reused:
+        one, more = "resposta já guardada foi usada", "respostas já guardadas foram usadas"
+        say(f"{counted(reused, one, more)} de novo (--refazer pergunta outra vez).")
+
+
 class Pace:
     """How long the rest takes, from the later half of the time that has passed.
 

@@ -15,8 +15,6 @@ _HELP = (
     ("[OPTIONS]", "[OPÇÕES]"),
     ("COMMAND [ARGS]...", "COMANDO [ARGUMENTOS]..."),
     (" <int range>", " NÚMERO     "),
-    (" <float range>", " NÚMERO       "),
-    (" <float>", " NÚMERO "),
     ("Arguments:", "Argumentos:"),
     ("Options:", "Opções:"),
     ("Show this message and exit.", "Mostra esta ajuda e sai."),
@@ -30,7 +28,6 @@ _REFUSALS = (
     ("^Value error, ", ""),
     ("is not one of", "não é um de"),
     ("^Input should be a valid integer.*", "não é um número inteiro."),
-    ("^Input should be a valid number.*", "não é um número (a parte decimal vai depois de um ponto, como em 1.5)."),
     (r"^Input should be less than or equal to (.*)", r"o máximo é \1."),
     (r"^Input should be greater than or equal to (.*)", r"o mínimo é \1."),
 )

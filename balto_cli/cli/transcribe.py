@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from balto_cli.cli.console import TerminalProgress, print_error, print_result, say
+from balto_cli.cli.console import TerminalProgress, print_error, print_result, say, say_kept
 from balto_cli.cli.estimate import print_survey
 from balto_cli.cli.options import (
     DryRun,
@@ -105,10 +105,7 @@ def transcribe(
         written = write_transcripts(inputs.files, providers, options, progress, progress.show)
     for problem in written.problems:
         print_error(problem)
-    if written.unwritten:
-        say(f"{written.unwritten} respostas não couberam no disco e serão pedidas de novo na próxima vez.")
-    if written.reused:
-        say(f"{written.reused} respostas já guardadas foram usadas de novo (--refazer pergunta outra vez).")
+    say_kept(unwritten=written.unwritten, reused=written.reused)
     if line := spending_text(written.spending, options.reais_per_dollar):
         say(line)
     if json:
