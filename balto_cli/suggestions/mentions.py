@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from balto_cli.suggestions.phrases import phrase
 from balto_cli.terms import find_terms
 from balto_cli.terms.finder import own_finder
-from balto_cli.terms.spelling import fold, words_of
+from balto_cli.terms.spelling import fold, places_of
 
 if TYPE_CHECKING:
     from balto_cli.suggestions.sentences import Sentence
@@ -68,10 +68,10 @@ class Mention:
 
     def place(self, turn: str, sentence: Sentence) -> None:
         """Find where it stands in its sentence, and what it counts as there."""
-        before = len(words_of(turn[sentence.start : self.start]))
+        before = len(places_of(turn[sentence.start : self.start]))
         words = sentence.words.split()
         self.at = sum(len(word) + 1 for word in words[:before])
-        size = len(words_of(turn[self.start : self.end]))
+        size = len(places_of(turn[self.start : self.end]))
         self.until = self.at + sum(len(word) + 1 for word in words[before : before + size]) - 1
         if (
             self.category == "conforme_apresentacao"

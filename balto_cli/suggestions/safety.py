@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from balto_cli.suggestions.catalogue import FORBIDDEN_STATUS
 from balto_cli.suggestions.phrases import phrase
 from balto_cli.terms import load_terms
-from balto_cli.terms.spelling import fold, words_of
+from balto_cli.terms.spelling import fold, spellings_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -287,10 +287,7 @@ def closed_request(mention: Mention, patient: Patient, catalogue: Catalogue) -> 
     swallowed = "antitermico" in groups or mention.category in FORBIDDEN_STATUS
     if patient.facts.is_minor and swallowed and set(mention.ingredients) & (catalogue.groups["aine"] - _FOR_CHILDREN):
         return "crianca"
-    for state, closed in _REQUESTS_TO_REFER.items():
-        if state in patient.states and groups & set(closed):
-            return state
-    return None
+    return closed_class(groups, patient)
 
 
 def closed_class(groups: Iterable[str], patient: Patient) -> str | None:
@@ -321,10 +318,10 @@ def words_are_safe(text: str, items: Sequence[Item], catalogue: Catalogue) -> bo
 def _scan(text: str, names: tuple[str, ...], ingredients: frozenset[str], medicines: frozenset[str]) -> bool:
     for name in names:
         text = text.replace(name, " ")
-    folded = " ".join(word.spelling for word in words_of(text))
+    folded = " ".join(spellings_of(text))
     if _DIGITS.search(text) or _NUMBER_WORDS.search(folded) or _PROMISES.search(folded):
         return False
-    allowed = {" ".join(word.spelling for word in words_of(key)) for key in ingredients}
+    allowed = {" ".join(spellings_of(key)) for key in ingredients}
     words = folded.split()
     for size in range(1, _LONGEST_NAME + 1):
         for start in range(len(words) - size + 1):

@@ -5,19 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
-from typing import NamedTuple
 
 _WORD = re.compile(r"[^\W\d_][^\W\d_\u0300-\u036f]*(?:[\u0300-\u036f]+[^\W\d_]*)*|\d+")
 """Letters, with accents that stand as characters of their own; digits are words apart, as "500mg" is said."""
 _ACCENTS = re.compile(r"[\u0300-\u036f]+")
-
-
-class Word(NamedTuple):
-    """A word as it is looked up, and where it stands in the text (characters, `end` exclusive)."""
-
-    spelling: str
-    start: int
-    end: int
 
 
 @lru_cache(maxsize=8192)
@@ -28,13 +19,8 @@ def fold(text: str) -> str:
     return _ACCENTS.sub("", unicodedata.normalize("NFKD", text.casefold()))
 
 
-def words_of(text: str) -> list[Word]:
-    """Return the words of `text`; what is neither a letter nor a digit parts them."""
-    return [Word(fold(match.group()), match.start(), match.end()) for match in _WORD.finditer(text)]
-
-
 def spellings_of(text: str) -> list[str]:
-    """Return the words of `text` as they are looked up; most texts need no more."""
+    """Return the words of `text` as they are looked up; what is neither a letter nor a digit parts them."""
     return [fold(word) for word in _WORD.findall(text)]
 
 
@@ -47,4 +33,4 @@ def spelling_of(name: str) -> tuple[str, ...]:
     """Return the words of a name as they are looked up: "Dorflex Uno" is ("dorflex", "uno")."""
     if name.isalpha():
         return (fold(name),)
-    return tuple(word.spelling for word in words_of(name))
+    return tuple(spellings_of(name))
