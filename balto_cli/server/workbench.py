@@ -18,7 +18,7 @@ _WAITING = 4
 
 
 class Bench:
-    """Runs the work of these routes, one piece at a time in a thread, with few that wait: the counters come first."""
+    """Runs such work, one piece at a time, with few that wait: the counters come first."""
 
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="balto-trial")
